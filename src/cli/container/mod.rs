@@ -1,0 +1,5 @@
+//! `coracle container …`: one file per verb.
+
+use super::Noun;
+
+pub const NOUN: Noun = Noun { name: "container", about: "Manage containers", verbs: &[] };

@@ -1,0 +1,1 @@
+//! Prints an error: `coracle: <what>: <cause>` and, where one is known, a `hint:` line; and its exit status.

@@ -1,0 +1,1 @@
+//! What the container commands mean, one file per verb.

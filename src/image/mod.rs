@@ -1,0 +1,3 @@
+//! Images: references, OCI documents, archives and layers. Knows no containers.
+
+pub mod config;

@@ -1,0 +1,5 @@
+//! The `coracle` program: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    coracle::cli::main()
+}

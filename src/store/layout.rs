@@ -1,0 +1,156 @@
+//! Every path and file name of the state directory. Nothing else builds a path into it.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::{digest::Digest, id::ContainerId};
+
+/// The two directories of one user's state, and the names in them.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+    runtime: PathBuf,
+}
+
+impl Layout {
+    /// Names a state directory and a runtime directory; neither need exist.
+    pub fn new(root: PathBuf, runtime: PathBuf) -> Self {
+        Layout { root, runtime }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn oci_layout(&self) -> PathBuf {
+        self.root.join("oci-layout")
+    }
+
+    pub fn index(&self) -> PathBuf {
+        self.root.join("index.json")
+    }
+
+    pub fn index_lock(&self) -> PathBuf {
+        self.root.join("locks/index")
+    }
+
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs/sha256")
+    }
+
+    pub fn blob(&self, digest: &Digest) -> PathBuf {
+        self.blobs().join(digest.hex())
+    }
+
+    pub fn layers(&self) -> PathBuf {
+        self.root.join("layers")
+    }
+
+    /// The tree of the layer with this diff id, as it is on disk under an identity map (`IdMap::tag`).
+    pub fn layer(&self, map_tag: &str, diff_id: &Digest) -> PathBuf {
+        self.layers().join(map_tag).join(diff_id.hex())
+    }
+
+    pub fn containers(&self) -> PathBuf {
+        self.root.join("containers")
+    }
+
+    pub fn container(&self, id: &ContainerId) -> ContainerDir {
+        ContainerDir(self.containers().join(id.as_str()))
+    }
+
+    pub fn names(&self) -> PathBuf {
+        self.root.join("names")
+    }
+
+    /// The link that claims a container's name; `name` has passed [`crate::base::id::check_name`].
+    pub fn name(&self, name: &str) -> PathBuf {
+        self.names().join(name)
+    }
+
+    pub fn volumes(&self) -> PathBuf {
+        self.root.join("volumes")
+    }
+
+    pub fn volume(&self, name: &str) -> VolumeDir {
+        VolumeDir(self.volumes().join(name))
+    }
+
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+
+    /// The socket on which a container's monitor takes attach clients. Short: a socket's path has 108 bytes at most.
+    pub fn attach_socket(&self, id: &ContainerId) -> PathBuf {
+        self.runtime.join(&id.as_str()[..16])
+    }
+
+    /// The note of a live process whose user namespace others with the same map may join.
+    pub fn shared_userns(&self, map_tag: &str) -> PathBuf {
+        self.runtime.join(format!("userns-{map_tag}"))
+    }
+}
+
+/// A container's directory.
+#[derive(Debug, Clone)]
+pub struct ContainerDir(PathBuf);
+
+impl ContainerDir {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state.json")
+    }
+
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    pub fn upper(&self) -> PathBuf {
+        self.0.join("upper")
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    /// Holds `hosts`, `hostname` and `resolv.conf`, which are bound over the container's own.
+    pub fn etc(&self) -> PathBuf {
+        self.0.join("etc")
+    }
+
+    pub fn log_dir(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.0.join("log/container.log")
+    }
+}
+
+/// A volume's directory.
+#[derive(Debug, Clone)]
+pub struct VolumeDir(PathBuf);
+
+impl VolumeDir {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn record(&self) -> PathBuf {
+        self.0.join("volume.json")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+}

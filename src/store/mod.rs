@@ -1,0 +1,29 @@
+//! What is on disk: one directory per user, mode 0700, every path in it named by [`layout`] and stored relative.
+//!
+//! ```text
+//! $CORACLE_ROOT, else $XDG_DATA_HOME/coracle, else ~/.local/share/coracle
+//!   oci-layout, index.json, blobs/sha256/<hex>   a valid OCI image layout: every tarball, config and manifest,
+//!                                                byte for byte. The tarballs are the truth.
+//!   layers/<map>/<diff-id hex>/                  unpacked trees, kept apart by identity map (owners differ on disk):
+//!                                                a cache, each rebuildable from its tarball
+//!   containers/<id>/config.json                  how it was created; changed only by rename and update
+//!                   state.json                   status, pid + start time + boot id, exit code, times
+//!                   upper/ work/                 the writable layer
+//!                   etc/                         hosts, hostname, resolv.conf: bound into the container
+//!                   log/                         JSON-lines log
+//!                   lock                         flock held by the monitor for the container's life
+//!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
+//!   volumes/<name>/volume.json, data/
+//!   locks/index                                  guards index.json
+//!   tmp/                                         same file system as the rest; swept of dead owners' leavings
+//! $XDG_RUNTIME_DIR/coracle, if set and ours, else <state directory>/run: sockets for attach. Losing it loses nothing.
+//! ```
+//!
+//! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
+//! Locks are flock on small files, always taken in this order: container, then index. A read never repairs or deletes.
+
+pub mod container;
+pub mod layout;
+pub mod lock;
+pub mod record;
+pub mod volume;

@@ -1,0 +1,92 @@
+//! Records: versioned JSON files that are replaced as a whole, so that a reader sees the old one or the new one and a
+//! power loss leaves either. rename(2), fsync(2).
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What must be on the disk when a write returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The record survives power loss: synced, renamed, directory synced. For what the user was told is kept.
+    Synced,
+    /// Readers are safe, power loss may take the record back or leave it torn. For what ends with this boot anyway
+    /// (`run --rm`, the state of a running container): two syncs would cost more than the whole start.
+    Relaxed,
+}
+
+/// Reads a record; `None` where there is no such file.
+pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+    };
+    let record = serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))?;
+    Ok(Some(record))
+}
+
+/// Replaces a record, or makes it.
+pub fn write<T: Serialize>(path: &Path, record: &T, durability: Durability) -> anyhow::Result<()> {
+    let text = serde_json::to_vec(record).expect("a record of ours has string keys");
+    replace(path, &text, durability).with_context(|| format!("write {}", path.display()))
+}
+
+/// Replaces a file's content as a whole.
+pub fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+    let temporary = temporary_name(path);
+    let written =
+        write_temporary(&temporary, content, durability).and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
+    match (durability, path.parent()) {
+        (Durability::Synced, Some(parent)) => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// A name beside `path` that no other process writes at the same time.
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    PathBuf::from(name)
+}
+
+fn write_temporary(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    if durability == Durability::Synced { file.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_replaced_and_no_other_file_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record.json");
+        assert_eq!(read::<Vec<u32>>(&path).unwrap(), None);
+        for durability in [Durability::Synced, Durability::Relaxed] {
+            write(&path, &[durability as u32], durability).unwrap();
+            assert_eq!(read::<Vec<u32>>(&path).unwrap(), Some(vec![durability as u32]));
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_torn_record_is_an_error_that_names_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record.json");
+        fs::write(&path, b"[1").unwrap();
+        let error = read::<Vec<u32>>(&path).unwrap_err();
+        assert!(format!("{error:#}").contains("record.json"), "{error:#}");
+    }
+}

@@ -1,0 +1,8 @@
+//! The system-call layer: safe functions with kernel names, errors that print like strace, and the only `unsafe`.
+//!
+//! Built on rustix (typed, raw system calls); libc only where rustix has nothing (clone3, seccomp).
+
+#![allow(unsafe_code)]
+
+pub mod error;
+pub mod userns;

@@ -5,7 +5,9 @@
 pub mod container;
 pub mod image;
 
-use std::fmt;
+use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf};
+
+use anyhow::Context;
 
 use crate::store::layout::Layout;
 
@@ -18,8 +20,63 @@ pub struct Engine {
 impl Engine {
     /// Opens the caller's store; what is not there yet is made when something is written.
     pub fn open() -> anyhow::Result<Self> {
-        unimplemented!()
+        let root = state_directory()?;
+        let runtime = runtime_directory().unwrap_or_else(|| root.join("run"));
+        Ok(Engine { layout: Layout::new(root, runtime) })
     }
+}
+
+/// `$CORACLE_ROOT`, else `$XDG_DATA_HOME/coracle`, else `~/.local/share/coracle`.
+fn state_directory() -> anyhow::Result<PathBuf> {
+    if let Some(root) = variable("CORACLE_ROOT") {
+        return std::path::absolute(&root)
+            .with_context(|| format!("make CORACLE_ROOT={} absolute", root.display()));
+    }
+    if let Some(data) = absolute_variable("XDG_DATA_HOME") {
+        return Ok(data.join("coracle"));
+    }
+    Ok(home_directory()?.join(".local/share/coracle"))
+}
+
+/// `$XDG_RUNTIME_DIR/coracle` if the directory above it is there and ours: another user's (`su`, `sudo -E`) is not.
+fn runtime_directory() -> Option<PathBuf> {
+    let directory = absolute_variable("XDG_RUNTIME_DIR")?;
+    let found = fs::metadata(&directory).ok()?;
+    let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
+    ours.then(|| directory.join("coracle"))
+}
+
+/// The caller's home: `$HOME`, else what /etc/passwd says (a systemd unit or `env -i` has no `HOME`).
+pub fn home_directory() -> anyhow::Result<PathBuf> {
+    if let Some(home) = absolute_variable("HOME") {
+        return Ok(home);
+    }
+    let uid = rustix::process::geteuid().as_raw();
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    home_in(&passwd, uid).with_context(|| {
+        format!(
+            "neither HOME nor /etc/passwd says where the home directory of uid {uid} is: set CORACLE_ROOT"
+        )
+    })
+}
+
+/// The home directory of a uid in the text of /etc/passwd. passwd(5).
+fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let found = fields.nth(2)?.parse() == Ok(uid);
+        let home = fields.nth(2)?;
+        (found && home.starts_with('/')).then(|| PathBuf::from(home))
+    })
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// A variable whose value counts only if it is an absolute path, as the XDG base directory specification wants it.
+fn absolute_variable(name: &str) -> Option<PathBuf> {
+    variable(name).filter(|path| path.is_absolute())
 }
 
 /// The errors that callers tell apart; everything else is `anyhow`. The texts are docker's.
@@ -60,3 +117,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_home_in_passwd() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nodd:x:7:7::relative:/bin/sh\nann:x:1000:1000:Ann,,,:/home/ann:/bin/sh\n";
+        assert_eq!(home_in(passwd, 1000), Some("/home/ann".into()));
+        for nobody in [7, 1001] {
+            assert_eq!(home_in(passwd, nobody), None, "{nobody}");
+        }
+    }
+}

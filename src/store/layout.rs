@@ -50,6 +50,11 @@ impl Layout {
         self.layers().join(map_tag).join(diff_id.hex())
     }
 
+    /// Guards the replacing of stale names.
+    pub fn names_lock(&self) -> PathBuf {
+        self.root.join("locks/names")
+    }
+
     pub fn containers(&self) -> PathBuf {
         self.root.join("containers")
     }

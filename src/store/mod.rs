@@ -15,6 +15,7 @@
 //!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
 //!   volumes/<name>/volume.json, data/
 //!   locks/index                                  guards index.json
+//!         names                                  guards the replacing of stale names
 //!   tmp/                                         same file system as the rest; swept of dead owners' leavings
 //! $XDG_RUNTIME_DIR/coracle, if set and ours, else <state directory>/run: sockets for attach. Losing it loses nothing.
 //! ```
@@ -23,7 +24,9 @@
 //! Locks are flock on small files, always taken in this order: container, then index. A read never repairs or deletes.
 
 pub mod container;
+pub mod directory;
 pub mod layout;
 pub mod lock;
+pub mod names;
 pub mod record;
 pub mod volume;

@@ -116,4 +116,6 @@ pub fn exec(_exec: Exec<'_>) -> Result<Started, StartError> {
     unimplemented!()
 }
 
+pub mod caps;
 pub mod seccomp;
+pub mod user;

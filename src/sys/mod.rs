@@ -4,5 +4,6 @@
 
 #![allow(unsafe_code)]
 
+pub mod capability;
 pub mod error;
 pub mod userns;

@@ -1,1 +1,6 @@
+//! The integration tests: one binary, so that they are linked once. `tests/cli/` has a file for each verb, named as
+//! its file in `src/cli/`.
 
+mod cli;
+mod layering;
+mod world;

@@ -9,7 +9,7 @@ pub enum Exit {
     Success,
     /// The command did not do all that it was asked to.
     Failure,
-    /// The command line is wrong (`docker run` says 125, others 1; clap's own is 2).
+    /// We failed before there was a program; or a flag is wrong.
     Engine,
     NotExecutable,
     NotFound,
@@ -18,6 +18,9 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What a shell sees of a program that SIGPIPE ended.
+    pub const BROKEN_PIPE: Exit = Exit::Program(141);
+
     pub fn code(self) -> u8 {
         match self {
             Exit::Success => 0,

@@ -5,11 +5,14 @@
 pub mod container;
 pub mod image;
 
-use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf};
+use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};
 
 use anyhow::Context;
 
 use crate::store::layout::Layout;
+
+/// The state directory that `--root` names; set before the engine is opened, or never.
+pub static ROOT: OnceLock<PathBuf> = OnceLock::new();
 
 /// One user's store, and what the commands do with it.
 #[derive(Debug)]
@@ -26,11 +29,11 @@ impl Engine {
     }
 }
 
-/// `$CORACLE_ROOT`, else `$XDG_DATA_HOME/coracle`, else `~/.local/share/coracle`.
+/// What `--root` names, else `$CORACLE_ROOT`, else `$XDG_DATA_HOME/coracle`, else `~/.local/share/coracle`.
 fn state_directory() -> anyhow::Result<PathBuf> {
-    if let Some(root) = variable("CORACLE_ROOT") {
+    if let Some(root) = ROOT.get().cloned().or_else(|| variable("CORACLE_ROOT").map(PathBuf::from)) {
         return std::path::absolute(&root)
-            .with_context(|| format!("make CORACLE_ROOT={} absolute", root.display()));
+            .with_context(|| format!("make the state directory {} absolute", root.display()));
     }
     if let Some(data) = absolute_variable("XDG_DATA_HOME") {
         return Ok(data.join("coracle"));

@@ -1,0 +1,42 @@
+//! Advice that follows an error: what the user can do about it.
+
+use crate::engine;
+
+/// What to do about an error, where we know.
+pub fn of(error: &anyhow::Error) -> Vec<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        if let Some(hint) = cause.downcast_ref::<engine::Error>().and_then(of_engine)
+            && !hints.contains(&hint)
+        {
+            hints.push(hint);
+        }
+    }
+    hints
+}
+
+fn of_engine(error: &engine::Error) -> Option<String> {
+    use engine::Error;
+    Some(match error {
+        Error::NameTaken { .. } => {
+            "remove or rename that container, or give --replace to take its place".to_owned()
+        }
+        Error::Running { name } => format!("stop it first ('coracle stop {name}'), or force it with -f"),
+        Error::Ambiguous { .. } => "give more of the id".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Why a flag of docker's is not there, for those that people use daily.
+pub fn unsupported_flag(flag: &str) -> Option<&'static str> {
+    Some(match flag.split([' ', '=', '[']).next()? {
+        "-p" | "--publish" | "-P" | "--publish-all" | "--ip" | "--link" | "--network-alias" => {
+            "containers have no network of their own yet; --network host shares the host's"
+        }
+        "-m" | "--memory" | "--cpus" | "--cpu-shares" | "--cpuset-cpus" | "--pids-limit" => {
+            "cgroup limits are not there yet; --ulimit limits each process"
+        }
+        "--restart" => "containers are not restarted by themselves yet; a systemd unit can do it",
+        _ => return None,
+    })
+}

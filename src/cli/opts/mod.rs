@@ -1,0 +1,1 @@
+//! Shared option groups and flag-value parsers.

@@ -1,0 +1,138 @@
+//! What clap found wrong with a command line, in docker's words.
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use super::{Exit, Problem, Verb, hint, parse};
+
+/// A wrong word after a verb. docker's statuses: 125 for a flag; for a wrong number of arguments 1, unless the status
+/// might be taken for the program's.
+pub(super) fn problem(error: &Error, verb: &Verb, path: &str) -> Problem {
+    let option = |text: String| (text, Exit::Engine);
+    let argument = |text: String| (text, verb.failure);
+    let (text, exit) = match error.kind() {
+        ErrorKind::UnknownArgument => match context(error, ContextKind::InvalidArg) {
+            flag if flag.starts_with('-') => option(unknown_flag(&flag)),
+            word => argument(format!("'{path}' does not take the argument {word:?}")),
+        },
+        ErrorKind::MissingRequiredArgument => argument(missing(error, path)),
+        ErrorKind::TooFewValues => {
+            let want = number(error, ContextKind::MinValues).unwrap_or(1);
+            argument(format!("'{path}' requires at least {want} arguments"))
+        }
+        ErrorKind::ArgumentConflict => option(conflict(error)),
+        _ => option(invalid_value(error, verb)),
+    };
+    let mut problem = Problem::new(anyhow::anyhow!(text), exit);
+    if let Some(name) = suggestion(error, ContextKind::SuggestedArg) {
+        problem.add_hint(format!("did you mean '{name}'?"));
+    }
+    if let Some(why) = hint::unsupported_flag(&context(error, ContextKind::InvalidArg)) {
+        problem.add_hint(why.to_owned());
+    }
+    problem.add_hint(format!("see '{path} --help'"));
+    problem
+}
+
+/// A wrong word before the command.
+pub(super) fn of_root(error: &Error) -> Problem {
+    let flag = context(error, ContextKind::InvalidArg);
+    let text = match error.kind() {
+        ErrorKind::UnknownArgument => unknown_flag(&flag),
+        _ => format!("flag needs an argument: {}", names(&flag)),
+    };
+    let mut problem = Problem::new(anyhow::anyhow!(text), Exit::Engine);
+    problem.add_hint("see 'coracle --help'".to_owned());
+    problem
+}
+
+/// A word that names no command, with the nearest one that does.
+pub(super) fn unknown_command(path: &str, word: &str, error: &Error) -> Problem {
+    let mut problem = Problem::new(anyhow::anyhow!("unknown command: {path} {word}"), Exit::Failure);
+    if let Some(name) = suggestion(error, ContextKind::SuggestedSubcommand) {
+        problem.add_hint(format!("did you mean '{path} {name}'?"));
+    }
+    problem.add_hint(format!("see '{path} --help'"));
+    problem
+}
+
+fn unknown_flag(flag: &str) -> String {
+    match flag.strip_prefix('-') {
+        Some(short) if !short.starts_with('-') => format!("unknown shorthand flag: '{short}'"),
+        _ => format!("unknown flag: {flag}"),
+    }
+}
+
+fn missing(error: &Error, path: &str) -> String {
+    let Some(ContextValue::Strings(names)) = error.get(ContextKind::InvalidArg) else {
+        return format!("'{path}' requires more arguments");
+    };
+    match names.iter().find(|name| name.starts_with('-')) {
+        Some(option) => format!("'{path}' requires {}", names_of(option)),
+        None if names.len() == 1 => format!("'{path}' requires at least 1 argument"),
+        None => format!("'{path}' requires at least {} arguments", names.len()),
+    }
+}
+
+fn conflict(error: &Error) -> String {
+    let one = names(&context(error, ContextKind::InvalidArg));
+    let others = context(error, ContextKind::PriorArg);
+    if others.is_empty() {
+        return format!("conflicting options: {one}");
+    }
+    format!("conflicting options: {one} and {}", names(&others))
+}
+
+/// pflag's `invalid argument "x" for "-v, --volume" flag: why`.
+fn invalid_value(error: &Error, verb: &Verb) -> String {
+    let argument = context(error, ContextKind::InvalidArg);
+    let value = context(error, ContextKind::InvalidValue);
+    let flag = names(&argument);
+    if value.is_empty() && std::error::Error::source(error).is_none() {
+        return format!("flag needs an argument: {flag}");
+    }
+    let why = match std::error::Error::source(error) {
+        Some(source) => source.to_string(),
+        None => possible_values(error),
+    };
+    if !flag.starts_with('-') {
+        return format!("invalid argument {value:?}: {why}");
+    }
+    format!("invalid argument {value:?} for {:?} flag: {why}", parse::with_short(verb, &flag))
+}
+
+fn possible_values(error: &Error) -> String {
+    let valid = context(error, ContextKind::ValidValue);
+    if valid.is_empty() { "not understood".to_owned() } else { format!("must be one of {valid}") }
+}
+
+/// The flag alone, of clap's `--volume <SPEC>` or `--rm[=<RM>]`.
+fn names(argument: &str) -> String {
+    names_of(argument).to_owned()
+}
+
+fn names_of(argument: &str) -> &str {
+    argument.split([' ', '[', '=']).next().unwrap_or(argument)
+}
+
+fn context(error: &Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    }
+}
+
+fn number(error: &Error, kind: ContextKind) -> Option<isize> {
+    match error.get(kind) {
+        Some(ContextValue::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+fn suggestion(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    }
+}

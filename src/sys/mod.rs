@@ -6,4 +6,6 @@
 
 pub mod capability;
 pub mod error;
+pub mod signal;
+pub mod socket;
 pub mod userns;

@@ -1,0 +1,364 @@
+//! The loop: one poll(2) over everything that can happen, then whatever did, in a fixed order.
+
+use std::{
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid},
+    termios::{tcgetwinsize, tcsetwinsize},
+};
+
+use super::{
+    End, Ended, Listener, OwnStreams, Session,
+    input::Input,
+    output::{Got, Source, Stream},
+    own::{Fed, Feed, Sink, Written},
+    watched_signals,
+};
+use crate::{
+    runtime::Started,
+    sys::signal::{self, Mask, SignalFd},
+};
+
+/// What one read takes. As much as a pipe holds.
+const CHUNK: usize = 64 << 10;
+
+/// How long a program lives on after it wrote to an output that nobody reads.
+const CUT_OFF_GRACE: Duration = Duration::from_secs(1);
+
+/// A container being looked after.
+#[derive(Debug)]
+pub(super) struct Monitor {
+    started: Started,
+    sources: Vec<Source>,
+    input: Input,
+    own: Option<Own>,
+    listener: Option<Listener>,
+    signals: SignalFd,
+    /// When the program is killed (`--timeout`).
+    deadline: Option<Instant>,
+    /// When a program is killed whose output was cut off.
+    cut_off: Option<Instant>,
+    was_cut_off: bool,
+    end: Option<End>,
+    buffer: Vec<u8>,
+}
+
+/// The command's own streams: those that are attached, opened when first used.
+#[derive(Debug)]
+struct Own {
+    streams: OwnStreams,
+    feed: Option<Feed>,
+    sinks: [Option<Sink>; 2],
+    broken: [bool; 2],
+}
+
+/// What a poll entry stands for.
+#[derive(Debug, Clone, Copy)]
+enum Token {
+    Signals,
+    Program,
+    Source(Stream),
+    Sink(Stream),
+    Input,
+    Feed,
+    Listener,
+}
+
+impl Monitor {
+    pub(super) fn new(mut session: Session) -> anyhow::Result<Monitor> {
+        let terminal = session.started.terminal.as_ref();
+        let terminal = terminal.map(|fd| fd.try_clone()).transpose().context("duplicate the terminal")?;
+        let (input, sources) = match (session.streams.take(), terminal) {
+            (Some(streams), _) => {
+                let stdout = Source::new(streams.stdout, Stream::Stdout);
+                (streams.stdin, vec![stdout, Source::new(streams.stderr, Stream::Stderr)])
+            }
+            (None, Some(master)) => {
+                let input = master.try_clone().context("duplicate the terminal")?;
+                (Some(input), vec![Source::new(master, Stream::Stdout)])
+            }
+            (None, None) => (None, Vec::new()),
+        };
+        for fd in sources.iter().map(AsFd::as_fd).chain(input.as_ref().map(AsFd::as_fd)) {
+            rustix::io::ioctl_fionbio(fd, true).context("make the container's streams non-blocking")?;
+        }
+        let signals = Mask::block(watched_signals())?.descriptor()?;
+        Ok(Monitor {
+            sources,
+            input: Input::new(input),
+            own: session.own.map(Own::new),
+            listener: session.listener,
+            signals,
+            deadline: session.timeout.map(|timeout| Instant::now() + timeout),
+            cut_off: None,
+            was_cut_off: false,
+            end: None,
+            buffer: vec![0; CHUNK],
+            started: session.started,
+        })
+    }
+
+    pub(super) fn run(mut self) -> anyhow::Result<Ended> {
+        self.open_feed();
+        loop {
+            if let Some(end) = self.end.filter(|_| self.is_finished()) {
+                return Ok(Ended { end });
+            }
+            for (token, events) in self.wait()? {
+                self.handle(token, events)?;
+            }
+            self.keep_time();
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.sources.is_empty() && !self.own.as_ref().is_some_and(Own::is_waiting)
+    }
+
+    /// Sleeps until something happens, and says what.
+    fn wait(&self) -> anyhow::Result<Vec<(Token, PollFlags)>> {
+        let mut tokens = Vec::with_capacity(8);
+        let mut fds = Vec::with_capacity(8);
+        let mut watch = |token, fd, events| {
+            tokens.push(token);
+            fds.push(PollFd::from_borrowed_fd(fd, events));
+        };
+        watch(Token::Signals, self.signals.as_fd(), PollFlags::IN);
+        if self.end.is_none() {
+            watch(Token::Program, self.started.pidfd.as_fd(), PollFlags::IN);
+        }
+        for source in &self.sources {
+            if !self.is_held_back(source.stream) {
+                watch(Token::Source(source.stream), source.as_fd(), PollFlags::IN);
+            }
+        }
+        if let Some(fd) = self.input.waiting() {
+            watch(Token::Input, fd, PollFlags::OUT);
+        }
+        if let Some(own) = &self.own {
+            for stream in [Stream::Stdout, Stream::Stderr] {
+                if let Some(sink) = own.sinks[stream as usize].as_ref().filter(|sink| sink.is_waiting()) {
+                    watch(Token::Sink(stream), sink.as_fd(), PollFlags::OUT);
+                }
+            }
+            if let Some(feed) = own.feed.as_ref().filter(|_| self.input.has_room()) {
+                watch(Token::Feed, feed.as_fd(), PollFlags::IN);
+            }
+        }
+        if let Some(listener) = &self.listener {
+            watch(Token::Listener, listener.as_fd(), PollFlags::IN);
+        }
+        let timeout = self.next_deadline().map(|at| timespec(at.saturating_duration_since(Instant::now())));
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error).context("wait for the container"),
+        }
+        let events = fds.iter().map(PollFd::revents);
+        Ok(tokens.into_iter().zip(events).filter(|(_, events)| !events.is_empty()).collect())
+    }
+
+    fn handle(&mut self, token: Token, _events: PollFlags) -> anyhow::Result<()> {
+        match token {
+            Token::Signals => self.pass_signals_on()?,
+            Token::Program => self.reap()?,
+            Token::Source(stream) => self.read_output(stream),
+            Token::Sink(stream) => self.flush_sink(stream)?,
+            Token::Input => self.input.flush(),
+            Token::Feed => self.read_own_input(),
+            Token::Listener => {}
+        }
+        Ok(())
+    }
+
+    fn pass_signals_on(&mut self) -> anyhow::Result<()> {
+        while let Some(received) = self.signals.read()? {
+            if received.signal == Signal::WINCH && received.by_kernel {
+                self.follow_own_size();
+            } else if self.end.is_some() {
+                // The program is gone, and its last output waits for a slow reader: the user has had enough of it.
+                let deadly = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM].contains(&received.signal);
+                if let Some(own) = self.own.as_mut().filter(|_| deadly) {
+                    own.sinks = [None, None];
+                }
+            } else if self.passes_on(received.signal) {
+                let _ = pidfd_send_signal(&self.started.pidfd, received.signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// A forked monitor has no terminal: it passes on SIGTERM alone, which can only be meant for the container.
+    fn passes_on(&self, signal: Signal) -> bool {
+        match &self.own {
+            Some(own) => own.streams.proxy_signals,
+            None => signal == Signal::TERM,
+        }
+    }
+
+    /// Gives the container's terminal the size of ours.
+    fn follow_own_size(&self) {
+        if let (Some(master), Some(_)) = (&self.started.terminal, &self.own)
+            && let Ok(size) = tcgetwinsize(rustix::stdio::stdout())
+        {
+            let _ = tcsetwinsize(master, size);
+        }
+    }
+
+    fn reap(&mut self) -> anyhow::Result<()> {
+        let id = WaitId::PidFd(self.started.pidfd.as_fd());
+        let status = waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).context("wait for the program")?;
+        let Some(status) = status else { return Ok(()) };
+        self.end = Some(match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => End::Exited(code as u8),
+            (None, Some(_)) if self.was_cut_off => End::Signalled(Signal::PIPE.as_raw() as u8),
+            (None, signal) => End::Signalled(signal.unwrap_or(0) as u8),
+        });
+        self.deadline = None;
+        self.cut_off = None;
+        self.sources.iter_mut().for_each(Source::finish);
+        self.sources.retain(|source| !source.is_drained());
+        if let Some(own) = &mut self.own {
+            own.feed = None;
+        }
+        Ok(())
+    }
+
+    fn read_output(&mut self, stream: Stream) {
+        let Some(at) = self.sources.iter().position(|source| source.stream == stream) else { return };
+        let source = &mut self.sources[at];
+        let got = source.read(&mut self.buffer);
+        let ended = got == Got::End || source.is_drained();
+        if let Got::Bytes(count) = got {
+            let buffer = std::mem::take(&mut self.buffer);
+            self.deliver(stream, &buffer[..count]);
+            self.buffer = buffer;
+        }
+        if ended {
+            self.sources.retain(|source| source.stream != stream);
+        }
+    }
+
+    fn deliver(&mut self, stream: Stream, bytes: &[u8]) {
+        if let Some(own) = &mut self.own
+            && own.put(stream, bytes) == Written::Broken
+        {
+            self.cut_off(stream);
+        }
+    }
+
+    fn flush_sink(&mut self, stream: Stream) -> anyhow::Result<()> {
+        if let Some(own) = &mut self.own
+            && own.flush(stream) == Written::Broken
+        {
+            self.cut_off(stream);
+        }
+        Ok(())
+    }
+
+    /// Nobody reads this output of ours any more (`… | head -1`), so nobody takes the program's: its own next write
+    /// fails, as it would without us in between. Outside a container SIGPIPE would also end it, but process 1 of a
+    /// namespace is spared signals that it does not handle; so one that leaves SIGPIPE to its default is killed after
+    /// a grace in which it may clean up, and it counts as ended by SIGPIPE.
+    fn cut_off(&mut self, stream: Stream) {
+        self.sources.retain(|source| source.stream != stream);
+        if self.end.is_none() && signal::is_default_in(self.started.pid, Signal::PIPE) {
+            self.cut_off.get_or_insert_with(|| Instant::now() + CUT_OFF_GRACE);
+        }
+    }
+
+    fn is_held_back(&self, stream: Stream) -> bool {
+        self.own.as_ref().is_some_and(|own| own.sinks[stream as usize].as_ref().is_some_and(Sink::is_waiting))
+    }
+
+    fn open_feed(&mut self) {
+        let open = self.input.is_open();
+        match &mut self.own {
+            Some(own) if own.streams.stdin && open => match Feed::open(rustix::stdio::stdin()) {
+                Ok(feed) => own.feed = Some(feed),
+                Err(_) => self.input.close(),
+            },
+            _ => {}
+        }
+    }
+
+    fn read_own_input(&mut self) {
+        let Some(feed) = self.own.as_mut().and_then(|own| own.feed.as_ref()) else { return };
+        match feed.read(&mut self.buffer) {
+            Fed::Bytes(count) => self.input.put(&self.buffer[..count]),
+            Fed::Nothing => {}
+            Fed::End => {
+                self.own.as_mut().expect("it was read from").feed = None;
+                if self.started.terminal.is_none() {
+                    self.input.close();
+                }
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        [self.deadline, self.cut_off].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self) {
+        let now = Instant::now();
+        if self.deadline.take_if(|at| *at <= now).is_some() {
+            let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
+        }
+        if self.cut_off.take_if(|at| *at <= now).is_some() {
+            self.was_cut_off = true;
+            let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
+        }
+    }
+}
+
+impl Own {
+    fn new(streams: OwnStreams) -> Own {
+        Own { streams, feed: None, sinks: [None, None], broken: [false, false] }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.sinks.iter().flatten().any(Sink::is_waiting)
+    }
+
+    fn put(&mut self, stream: Stream, bytes: &[u8]) -> Written {
+        let (attached, fd) = match stream {
+            Stream::Stdout => (self.streams.stdout, rustix::stdio::stdout()),
+            Stream::Stderr => (self.streams.stderr, rustix::stdio::stderr()),
+        };
+        if !attached || self.broken[stream as usize] {
+            return Written::All;
+        }
+        let slot = &mut self.sinks[stream as usize];
+        let opened = match slot.take() {
+            Some(sink) => Ok(sink),
+            None => Sink::open(fd),
+        };
+        let result = opened.and_then(|sink| slot.insert(sink).put(bytes));
+        self.note(stream, result)
+    }
+
+    fn flush(&mut self, stream: Stream) -> Written {
+        let Some(sink) = &mut self.sinks[stream as usize] else { return Written::All };
+        let result = sink.flush();
+        self.note(stream, result)
+    }
+
+    fn note(&mut self, stream: Stream, result: Result<Written, Errno>) -> Written {
+        result.unwrap_or_else(|_| {
+            self.sinks[stream as usize] = None;
+            self.broken[stream as usize] = true;
+            Written::Broken
+        })
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
+}

@@ -182,7 +182,8 @@ impl Monitor {
                 self.follow_own_size();
             } else if self.end.is_some() {
                 // The program is gone, and its last output waits for a slow reader: the user has had enough of it.
-                let deadly = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM].contains(&received.signal);
+                let deadly =
+                    [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM].contains(&received.signal);
                 if let Some(own) = self.own.as_mut().filter(|_| deadly) {
                     own.sinks = [None, None];
                 }
@@ -212,7 +213,8 @@ impl Monitor {
 
     fn reap(&mut self) -> anyhow::Result<()> {
         let id = WaitId::PidFd(self.started.pidfd.as_fd());
-        let status = waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).context("wait for the program")?;
+        let status =
+            waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).context("wait for the program")?;
         let Some(status) = status else { return Ok(()) };
         self.end = Some(match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => End::Exited(code as u8),

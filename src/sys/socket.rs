@@ -10,8 +10,8 @@ use rustix::{
     fs::{CWD, Mode, OFlags, openat},
     io::Errno,
     net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with, socketpair,
-        sockopt::socket_peercred,
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
+        socketpair, sockopt::socket_peercred,
     },
 };
 
@@ -67,10 +67,7 @@ fn flags() -> SocketFlags {
 
 /// Runs `call` with the address of a path. An address holds 108 bytes: a longer path goes through a descriptor of its
 /// directory.
-fn with_address<T>(
-    path: &Path,
-    call: impl FnOnce(&SocketAddrUnix) -> Result<T, Errno>,
-) -> Result<T, Errno> {
+fn with_address<T>(path: &Path, call: impl FnOnce(&SocketAddrUnix) -> Result<T, Errno>) -> Result<T, Errno> {
     match SocketAddrUnix::new(path) {
         Ok(address) => call(&address),
         Err(Errno::NAMETOOLONG) => {
@@ -106,7 +103,11 @@ mod tests {
             send(&client, b"one", SendFlags::empty()).unwrap();
             send(&client, b"two", SendFlags::empty()).unwrap();
             let mut buffer = [0; 16];
-            assert_eq!(recv(&server, &mut buffer, RecvFlags::empty()).unwrap().0, 3, "messages keep their bounds");
+            assert_eq!(
+                recv(&server, &mut buffer, RecvFlags::empty()).unwrap().0,
+                3,
+                "messages keep their bounds"
+            );
         }
     }
 }

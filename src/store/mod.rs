@@ -23,10 +23,12 @@
 //! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
 //! Locks are flock on small files, always taken in this order: container, then index. A read never repairs or deletes.
 
+pub mod blob;
 pub mod container;
 pub mod directory;
 pub mod layout;
 pub mod lock;
 pub mod names;
 pub mod record;
+pub mod tmp;
 pub mod volume;

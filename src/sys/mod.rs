@@ -6,6 +6,7 @@
 
 pub mod capability;
 pub mod error;
+pub mod remove;
 pub mod signal;
 pub mod socket;
 pub mod userns;

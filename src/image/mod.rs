@@ -2,3 +2,7 @@
 
 pub mod config;
 pub mod layer;
+pub mod index;
+pub mod manifest;
+pub mod platform;
+pub mod reference;

@@ -26,9 +26,11 @@
 pub mod blob;
 pub mod container;
 pub mod directory;
+pub mod image;
 pub mod layout;
 pub mod lock;
 pub mod names;
 pub mod record;
 pub mod tmp;
+pub mod staging;
 pub mod volume;

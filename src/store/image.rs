@@ -5,13 +5,7 @@
 //! one without that annotation for an image that lost its last name. It is changed under `locks/index` alone, and what
 //! it leads to is in place before it says so.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    io::Read as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io, io::Read as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};

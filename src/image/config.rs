@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
+
+use crate::{base::digest::Digest, base::time::Time, store::image::Platform};
 
 /// What an image says of itself. image-spec config.md; every field may be missing or null.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,42 @@ pub struct ImageConfig {
     pub rootfs: RootFs,
     #[serde(default)]
     pub history: Option<Vec<History>>,
+}
+
+impl ImageConfig {
+    /// Reads a config document.
+    pub fn parse(content: &[u8]) -> anyhow::Result<Self> {
+        let config: ImageConfig = serde_json::from_slice(content).context("parse the image's config")?;
+        let kind = &config.rootfs.kind;
+        ensure!(
+            kind.is_empty() || kind == "layers",
+            "the image's config has the unknown rootfs type {kind:?}"
+        );
+        Ok(config)
+    }
+
+    /// The layers' diff ids, bottom first, of an image whose manifest has this many layers.
+    pub fn diff_ids(&self, layers: usize) -> anyhow::Result<Vec<Digest>> {
+        let texts = &self.rootfs.diff_ids;
+        ensure!(texts.len() == layers, "the image's config has {} diff ids for {layers} layers", texts.len());
+        let parse = |text: &String| text.parse::<Digest>().context("read the image's diff ids");
+        texts.iter().map(parse).collect()
+    }
+
+    /// What the image is for.
+    pub fn platform(&self) -> Platform {
+        Platform {
+            os: self.os.clone(),
+            architecture: self.architecture.clone(),
+            variant: self.variant.clone(),
+            ..Platform::default()
+        }
+    }
+
+    /// When it was made, if it says so in a way that can be read.
+    pub fn created(&self) -> Option<Time> {
+        self.created.as_deref()?.parse::<jiff::Timestamp>().ok().map(Time::from)
+    }
 }
 
 /// How to run it: the `config` object.

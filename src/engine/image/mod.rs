@@ -1,12 +1,18 @@
 //! What the image commands mean, one file per verb; and how the others find an image and its trees.
 
-use std::path::PathBuf;
+mod find;
+mod trees;
 
-use crate::{base::digest::Digest, sys::userns::IdMap};
+use crate::{
+    base::digest::Digest,
+    image::config::{ImageConfig, RootFs, RunConfig},
+    store::image::{Descriptor, Platform},
+};
 
-use super::Engine;
+/// The built-in image whose only layer is the host's own file system.
+pub const HOST: &str = "host:";
 
-/// An image of the store, resolved for this host's platform.
+/// An image of the store, resolved for one platform.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// docker's image id: the digest of the config.
@@ -16,20 +22,41 @@ pub struct Image {
     pub diff_ids: Vec<Digest>,
     /// The blobs of the same layers.
     pub blobs: Vec<Digest>,
-    pub config: crate::image::config::ImageConfig,
+    pub config: ImageConfig,
     /// `host:`, which has no layers.
     pub is_host: bool,
+    /// What the store's index lists: the manifest, or the multi-platform index that it was chosen from.
+    pub listed: Descriptor,
+    /// The layers' sizes as they are kept, in bytes.
+    pub size: u64,
 }
 
-impl Engine {
-    /// Finds an image by name, id, id prefix or digest; `host:` is built in. `Error::NoSuch`, `Error::Ambiguous`.
-    pub fn find_image(&self, _name: &str) -> anyhow::Result<Image> {
-        unimplemented!()
-    }
-
-    /// Gives the image's layer trees for an identity map, bottom first, and unpacks those that are not there.
-    /// *Should* cost one stat a layer when all are there. May fork: call it while single-threaded.
-    pub fn layer_trees(&self, _image: &Image, _map: &IdMap) -> anyhow::Result<Vec<PathBuf>> {
-        unimplemented!()
+impl Image {
+    /// The image `host:`.
+    fn host() -> Image {
+        let platform = Platform::host();
+        let digest = Digest::of(HOST.as_bytes());
+        let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        let config = ImageConfig {
+            architecture: platform.architecture,
+            os: platform.os,
+            config: Some(RunConfig {
+                cmd: Some(vec!["/bin/sh".to_owned()]),
+                env: Some(vec![path.to_owned()]),
+                ..RunConfig::default()
+            }),
+            rootfs: RootFs { kind: "layers".to_owned(), diff_ids: Vec::new() },
+            ..ImageConfig::default()
+        };
+        Image {
+            id: digest,
+            manifest: digest,
+            diff_ids: Vec::new(),
+            blobs: Vec::new(),
+            config,
+            is_host: true,
+            listed: Descriptor::new(crate::image::manifest::MANIFEST_TYPE, digest, 0),
+            size: 0,
+        }
     }
 }

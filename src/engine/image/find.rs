@@ -1,0 +1,151 @@
+//! Finding an image by what the user typed: a name, `name@digest`, an id or its beginning, a manifest's digest, `host:`.
+//! *Should* read three small files for a name (index, manifest, config), whatever else the store holds.
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::{
+    base::{digest::Digest, id::is_id_prefix},
+    engine::{Engine, Error},
+    image::{
+        config::ImageConfig,
+        manifest::{Document, Manifest},
+        reference::Reference,
+    },
+    store::image::{Descriptor, Index, Platform, read_document, read_index},
+};
+
+use super::{HOST, Image};
+
+/// How deep indexes may be nested in each other.
+const MAX_NESTING: usize = 4;
+
+impl Engine {
+    /// Finds an image for this host by name, id, id prefix or digest; `host:` is built in. `Error::NoSuch`,
+    /// `Error::Ambiguous`.
+    pub fn find_image(&self, name: &str) -> anyhow::Result<Image> {
+        self.find_image_for(name, None)
+    }
+
+    /// Finds an image for a platform that the user asked for, or for this host. An image for another one is an error
+    /// that names both.
+    pub fn find_image_for(&self, name: &str, platform: Option<&Platform>) -> anyhow::Result<Image> {
+        let image = self.look_up_image(name, platform)?;
+        let wanted = platform.cloned().unwrap_or_else(Platform::host);
+        if image.config.platform().rank(&wanted).is_none() {
+            bail!("image {name} is for the platform {}, not for {wanted}", image.config.platform());
+        }
+        Ok(image)
+    }
+
+    /// Finds an image whatever platform it is for: to show, tag, save or remove it. Of a multi-platform image it is the
+    /// one for `platform`, or for this host, or the first.
+    pub fn look_up_image(&self, name: &str, platform: Option<&Platform>) -> anyhow::Result<Image> {
+        if name == HOST {
+            return Ok(Image::host());
+        }
+        let listed = self.look_up_listed(&read_index(&self.layout)?, name)?;
+        self.open_image(&listed, platform).with_context(|| format!("open image {name}"))
+    }
+
+    /// Finds what the index lists under what the user typed.
+    pub(super) fn look_up_listed(&self, index: &Index, name: &str) -> anyhow::Result<Descriptor> {
+        let reference = name.parse::<Reference>();
+        if let Ok(reference) = &reference
+            && let Some(found) = by_name(index, reference)
+        {
+            return Ok(found);
+        }
+        let prefix = name.strip_prefix("sha256:").unwrap_or(name);
+        if is_id_prefix(prefix) {
+            return self.by_id(index, name, prefix);
+        }
+        match reference {
+            Ok(_) => Err(Error::NoSuch { kind: "image", name: name.to_owned() }.into()),
+            Err(error) => Err(Error::Invalid(error.to_string()).into()),
+        }
+    }
+
+    /// Finds an image by the beginning of its id or of its manifest's digest. An image that cannot be read has no id,
+    /// and is found by its digest alone.
+    fn by_id(&self, index: &Index, name: &str, prefix: &str) -> anyhow::Result<Descriptor> {
+        let mut matches: Vec<(Digest, &Descriptor)> = Vec::new();
+        for descriptor in &index.manifests {
+            let id = self.open_image(descriptor, None).map_or(descriptor.digest, |image| image.id);
+            let fits = id.hex().starts_with(prefix) || descriptor.digest.hex().starts_with(prefix);
+            if fits && !matches.iter().any(|(other, _)| *other == id) {
+                matches.push((id, descriptor));
+            }
+        }
+        match matches[..] {
+            [] => Err(Error::NoSuch { kind: "image", name: name.to_owned() }.into()),
+            [(_, descriptor)] => Ok(descriptor.clone()),
+            _ => {
+                let matches = matches.iter().map(|(id, _)| id.short()).collect();
+                Err(Error::Ambiguous { kind: "image", name: name.to_owned(), matches }.into())
+            }
+        }
+    }
+
+    /// Reads the image that a descriptor of the index leads to.
+    pub(super) fn open_image(
+        &self,
+        listed: &Descriptor,
+        platform: Option<&Platform>,
+    ) -> anyhow::Result<Image> {
+        let (digest, manifest) = self.open_manifest(listed, platform)?;
+        let content = read_document(&self.layout, &manifest.config.digest)?;
+        let config = ImageConfig::parse(&content)?;
+        Ok(Image {
+            id: manifest.config.digest,
+            manifest: digest,
+            diff_ids: config.diff_ids(manifest.layers.len())?,
+            blobs: manifest.layers.iter().map(|layer| layer.digest).collect(),
+            size: manifest.layers.iter().map(|layer| layer.size).sum(),
+            config,
+            is_host: false,
+            listed: listed.clone(),
+        })
+    }
+
+    /// Follows indexes to the manifest for a platform, or for this host, or else the first that is here.
+    fn open_manifest(
+        &self,
+        listed: &Descriptor,
+        platform: Option<&Platform>,
+    ) -> anyhow::Result<(Digest, Manifest)> {
+        let mut at = listed.clone();
+        for _ in 0..MAX_NESTING {
+            let content = read_document(&self.layout, &at.digest)?;
+            at = match Document::parse(&at.media_type, &content)? {
+                Document::Manifest(manifest) => {
+                    manifest.check_is_image()?;
+                    return Ok((at.digest, manifest));
+                }
+                Document::Index(index) => self.choose(&index, platform)?,
+            };
+        }
+        bail!("its indexes are nested more than {MAX_NESTING} deep")
+    }
+
+    fn choose(&self, index: &Index, platform: Option<&Platform>) -> anyhow::Result<Descriptor> {
+        let wanted = platform.cloned().unwrap_or_else(Platform::host);
+        let chosen = index.choose(&wanted).or_else(|| {
+            let is_here = |d: &&Descriptor| platform.is_none() && self.layout.blob(&d.digest).exists();
+            index.manifests.iter().find(is_here)
+        });
+        ensure!(chosen.is_some(), "it has no image for the platform {wanted}; it has {}", index.platforms());
+        Ok(chosen.expect("just checked").clone())
+    }
+}
+
+/// Finds what has a name, or a digest and any name of the same repository.
+fn by_name(index: &Index, wanted: &Reference) -> Option<Descriptor> {
+    let Some(digest) = wanted.digest() else {
+        return index.find(&wanted.to_string()).cloned();
+    };
+    let same_repository = |descriptor: &&Descriptor| {
+        let name = descriptor.name().and_then(|name| name.parse::<Reference>().ok());
+        name.is_some_and(|name| name.repository() == wanted.repository())
+    };
+    index.manifests.iter().filter(|d| d.digest == *digest).find(same_repository).cloned()
+}

@@ -1,8 +1,8 @@
 //! Images: references, OCI documents, archives and layers. Knows no containers.
 
 pub mod config;
-pub mod layer;
 pub mod index;
+pub mod layer;
 pub mod manifest;
 pub mod platform;
 pub mod reference;

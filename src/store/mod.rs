@@ -31,6 +31,6 @@ pub mod layout;
 pub mod lock;
 pub mod names;
 pub mod record;
-pub mod tmp;
 pub mod staging;
+pub mod tmp;
 pub mod volume;

@@ -23,11 +23,16 @@ mod server;
 
 use std::{os::fd::OwnedFd, path::PathBuf, time::Duration};
 
+<<<<<<< HEAD
 use rustix::process::Signal;
 
 pub use server::Listener;
 
 use crate::{runtime::Started, sys::signal};
+=======
+use crate::runtime::Started;
+pub use crate::sys::process::End;
+>>>>>>> 241a701 (sys: processes, user namespaces, paths beneath a root, descriptors, terminals)
 
 /// A container to look after.
 #[derive(Debug)]
@@ -65,6 +70,7 @@ pub struct OwnStreams {
     pub proxy_signals: bool,
 }
 
+<<<<<<< HEAD
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -86,6 +92,11 @@ impl End {
 #[derive(Debug)]
 pub struct Ended {
     pub end: End,
+=======
+/// Looks after a container until its program has ended and its output is passed on.
+pub fn run(_session: Session) -> anyhow::Result<End> {
+    unimplemented!()
+>>>>>>> 241a701 (sys: processes, user namespaces, paths beneath a root, descriptors, terminals)
 }
 
 impl Ended {

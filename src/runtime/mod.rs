@@ -33,11 +33,22 @@ pub struct Launch<'a> {
 #[derive(Debug, Clone)]
 pub enum Root {
     /// Trees, bottom first, under a writable layer.
-    Overlay { lower: Vec<PathBuf>, upper: PathBuf, work: PathBuf },
+    Overlay { lower: Vec<PathBuf>, layer: WritableLayer },
     /// The host's own root under a writable layer.
-    Host { upper: PathBuf, work: PathBuf },
+    Host { layer: WritableLayer },
     /// A directory as it is.
     Directory(PathBuf),
+}
+
+/// Where a container's changes go: two directories on one file system, made where they are missing. What overlayfs
+/// keeps in `work` has mode 0 in places: [`crate::sys::tree::remove`] deals with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WritableLayer {
+    pub upper: PathBuf,
+    pub work: PathBuf,
+    /// Nothing is synced: neither when the program asks for it nor when the container ends, which otherwise waits for the
+    /// whole file system. For containers that are removed at their end.
+    pub volatile: bool,
 }
 
 /// The program's first three descriptors.
@@ -62,6 +73,8 @@ pub struct Started {
     pub pidfd: OwnedFd,
     /// The pseudo-terminal's master, for [`Stdio::Terminal`].
     pub terminal: Option<OwnedFd>,
+    /// What the user should know, a line each: a fallback that costs something.
+    pub notes: Vec<String>,
 }
 
 /// Why a program was not started. The stage and the chain come from the child, over the handshake.
@@ -69,6 +82,8 @@ pub struct Started {
 pub struct StartError {
     pub kind: StartErrorKind,
     pub message: String,
+    /// The likely remedy, where one is known.
+    pub hint: Option<String>,
 }
 
 /// Which exit status it means.
@@ -76,6 +91,9 @@ pub struct StartError {
 pub enum StartErrorKind {
     /// 125: we failed.
     Setup,
+    /// 125: newuidmap or newgidmap refused the map. [`IdMap::single`] may still do: the caller decides, since the image's
+    /// trees are kept by map.
+    MapRefused,
     /// 126: the program cannot be executed.
     NotExecutable,
     /// 127: there is no such program.

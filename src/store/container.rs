@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{digest::Digest, id::ContainerId, time::Time};
+pub use crate::sys::process::ProcessIdentity;
 
 /// The format of records that this program writes.
 pub const VERSION: u32 = 1;
@@ -319,15 +320,6 @@ pub enum Status {
     Running,
     Paused,
     Exited,
-}
-
-/// A process that is never mistaken for a later one with the same number: proc_pid_stat(5) field 22 and the boot id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessIdentity {
-    pub pid: i32,
-    /// Clock ticks after boot.
-    pub start_time: u64,
-    pub boot_id: String,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -23,16 +23,12 @@ mod server;
 
 use std::{os::fd::OwnedFd, path::PathBuf, time::Duration};
 
-<<<<<<< HEAD
 use rustix::process::Signal;
 
 pub use server::Listener;
 
-use crate::{runtime::Started, sys::signal};
-=======
-use crate::runtime::Started;
 pub use crate::sys::process::End;
->>>>>>> 241a701 (sys: processes, user namespaces, paths beneath a root, descriptors, terminals)
+use crate::{runtime::Started, sys::signal};
 
 /// A container to look after.
 #[derive(Debug)]
@@ -70,33 +66,10 @@ pub struct OwnStreams {
     pub proxy_signals: bool,
 }
 
-<<<<<<< HEAD
-/// How a program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    Exited(u8),
-    Signalled(u8),
-}
-
-impl End {
-    /// docker's exit code: the program's, or 128 and the signal.
-    pub fn code(self) -> u8 {
-        match self {
-            End::Exited(code) => code,
-            End::Signalled(signal) => 128u8.wrapping_add(signal),
-        }
-    }
-}
-
 /// A program that has ended, and who is still to be told.
 #[derive(Debug)]
 pub struct Ended {
     pub end: End,
-=======
-/// Looks after a container until its program has ended and its output is passed on.
-pub fn run(_session: Session) -> anyhow::Result<End> {
-    unimplemented!()
->>>>>>> 241a701 (sys: processes, user namespaces, paths beneath a root, descriptors, terminals)
 }
 
 impl Ended {

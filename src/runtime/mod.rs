@@ -41,7 +41,7 @@ pub enum Root {
 }
 
 /// Where a container's changes go: two directories on one file system, made where they are missing. What overlayfs
-/// keeps in `work` has mode 0 in places: [`crate::sys::tree::remove`] deals with it.
+/// keeps in `work` has mode 0 in places: [`crate::sys::remove::remove_tree`] deals with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WritableLayer {
     pub upper: PathBuf,

@@ -4,14 +4,8 @@
 
 #![allow(unsafe_code)]
 
-<<<<<<< HEAD
-pub mod capability;
-pub mod error;
-pub mod remove;
-pub mod signal;
-pub mod socket;
-=======
 pub mod beneath;
+pub mod capability;
 pub mod clone;
 pub mod error;
 pub mod explain;
@@ -21,10 +15,11 @@ pub mod helper;
 pub mod mount;
 pub mod namespace;
 pub mod process;
+pub mod remove;
 pub mod seccomp;
+pub mod signal;
+pub mod socket;
 pub mod subid;
-pub mod tree;
 pub mod tty;
->>>>>>> 241a701 (sys: processes, user namespaces, paths beneath a root, descriptors, terminals)
 pub mod userns;
 pub mod xattr;

@@ -81,7 +81,7 @@ fn status(error: &anyhow::Error) -> Option<Exit> {
         return Some(Exit::BROKEN_PIPE);
     }
     error.chain().find_map(|cause| cause.downcast_ref::<StartError>()).map(|start| match start.kind {
-        StartErrorKind::Setup => Exit::Engine,
+        StartErrorKind::Setup | StartErrorKind::MapRefused => Exit::Engine,
         StartErrorKind::NotExecutable => Exit::NotExecutable,
         StartErrorKind::NotFound => Exit::NotFound,
     })
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_kind_of_a_start_error_is_the_status() {
-        let start = |kind| StartError { kind, message: "x".to_owned() };
+        let start = |kind| StartError { kind, message: "x".to_owned(), hint: None };
         for (kind, want) in [
             (StartErrorKind::Setup, Exit::Engine),
             (StartErrorKind::NotExecutable, Exit::NotExecutable),

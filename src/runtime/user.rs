@@ -7,13 +7,16 @@
 use std::{
     io::Read,
     os::fd::{BorrowedFd, OwnedFd},
+    path::Path,
 };
 
 use anyhow::{Context, bail, ensure};
 use rustix::{
-    fs::{FileType, Mode, OFlags, ResolveFlags},
+    fs::{FileType, Mode, OFlags},
     io::Errno,
 };
+
+use crate::sys::beneath;
 
 /// The greatest passwd or group file that is read (CVE-2024-9676).
 const MAX_SIZE: u64 = 10 << 20;
@@ -180,19 +183,14 @@ fn lines(file: &[u8]) -> impl Iterator<Item = &str> {
 
 /// The content of a file of the container; nothing where there is none.
 fn read(root: BorrowedFd<'_>, path: &str) -> anyhow::Result<Vec<u8>> {
-    let file = match open(root, path) {
+    // A FIFO or a device must not make us wait.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = match beneath::open(root, Path::new(path), flags, Mode::empty()) {
         Ok(file) => file,
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Vec::new()),
-        Err(errno) => return Err(errno).with_context(|| format!("open the container's /{path}")),
+        Err(error) if matches!(error.errno, Errno::NOENT | Errno::NOTDIR) => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("open the container's /{path}")),
     };
     read_checked(file).with_context(|| format!("read the container's /{path}"))
-}
-
-/// Opens a file beneath the root: symbolic links lead nowhere else, and a FIFO or a device does not make us wait.
-fn open(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    rustix::fs::openat2(root, path, flags, Mode::empty(), inside)
 }
 
 fn read_checked(file: OwnedFd) -> anyhow::Result<Vec<u8>> {

@@ -21,6 +21,8 @@ pub(crate) enum Need {
     Single,
     /// A caller who is not root.
     Unprivileged,
+    /// Images made by `.ci/images`, in the directory that $CORACLE_TEST_IMAGES names.
+    RealImages,
     /// A program on the search path.
     Program(&'static str),
 }
@@ -36,6 +38,9 @@ impl Need {
             Need::Range => (!has_range()).then(|| "the caller has no subordinate ids".into()),
             Need::Single => has_range().then(|| "the caller has subordinate ids".into()),
             Need::Unprivileged => is_root().then(|| "the caller is root".into()),
+            Need::RealImages => {
+                real_images().is_none().then(|| "CORACLE_TEST_IMAGES names no directory of `.ci/images`".into())
+            }
             Need::Program(name) => find_program(name).is_none().then(|| format!("{name} is not installed")),
         }
     }
@@ -88,6 +93,11 @@ fn has_range() -> bool {
     };
     let helpers = ["newuidmap", "newgidmap"].iter().all(|helper| find_program(helper).is_some());
     helpers && listed("/etc/subuid") && listed("/etc/subgid")
+}
+
+pub(crate) fn real_images() -> Option<PathBuf> {
+    let directory = PathBuf::from(std::env::var_os("CORACLE_TEST_IMAGES")?);
+    directory.join("debian-archive.tar").exists().then_some(directory)
 }
 
 /// The search path that the tests, and the program under test, have.

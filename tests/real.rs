@@ -63,11 +63,17 @@ fn debian_keeps_its_owners() {
         let mode = if header.entry_type().is_symlink() { 0o777 } else { header.mode().unwrap() };
         expected.push(format!("/{path} {}:{} {mode:o}", header.uid().unwrap(), header.gid().unwrap()));
     }
-    let command = ["run", "--rm", "debian", "find", "/", "-xdev", "-mindepth", "1", "-printf", "%p %U:%G %m\\n"];
+    let command =
+        ["run", "--rm", "debian", "find", "/", "-xdev", "-mindepth", "1", "-printf", "%p %U:%G %m\\n"];
     let seen = world.coracle(command).succeeds().stdout;
     let seen: std::collections::HashSet<_> = seen.lines().collect();
     let missing: Vec<_> = expected.iter().filter(|line| !seen.contains(line.as_str())).collect();
-    assert!(expected.len() > 5000 && missing.is_empty(), "{} of {}: {missing:#?}", missing.len(), expected.len());
+    assert!(
+        expected.len() > 5000 && missing.is_empty(),
+        "{} of {}: {missing:#?}",
+        missing.len(),
+        expected.len()
+    );
 }
 
 fn json(text: &str) -> Value {
@@ -82,10 +88,13 @@ fn skopeo_reads_what_we_save() {
     world.coracle(["load", "-q", "-i"]).arg(image("busybox-archive.tar")).succeeds();
     world.coracle(["load", "-q", "-i"]).arg(image("debian-docker.tar")).succeeds();
     let config = |transport: String| {
-        let output = world.program("/usr/bin/skopeo").args(["inspect", "--config", "--raw"]).arg(transport).succeeds();
+        let output =
+            world.program("/usr/bin/skopeo").args(["inspect", "--config", "--raw"]).arg(transport).succeeds();
         output.stdout
     };
-    for (name, source) in [("busybox", "oci-archive:busybox-archive.tar"), ("debian", "docker-archive:debian-docker.tar")] {
+    for (name, source) in
+        [("busybox", "oci-archive:busybox-archive.tar"), ("debian", "docker-archive:debian-docker.tar")]
+    {
         let (transport, file) = source.split_once(':').expect("transport:file");
         let before = config(format!("{transport}:{}", image(file).display()));
         for format in ["docker-archive", "oci-archive"] {
@@ -96,7 +105,13 @@ fn skopeo_reads_what_we_save() {
             let copy = format!("dir:{}", world.files().join(format!("copy-{name}-{format}")).display());
             world
                 .program("/usr/bin/skopeo")
-                .args(["--insecure-policy", "copy", "--quiet", &format!("{format}:{}", saved.display()), &copy])
+                .args([
+                    "--insecure-policy",
+                    "copy",
+                    "--quiet",
+                    &format!("{format}:{}", saved.display()),
+                    &copy,
+                ])
                 .succeeds();
         }
     }
@@ -116,7 +131,8 @@ fn podman_and_we_read_each_other() {
     let podman = |arguments: &[&str]| {
         let (root, run) = (world.files().join("podman"), world.files().join("podman-run"));
         let (root, run) = (root.display().to_string(), run.display().to_string());
-        let options = ["--root", &root, "--runroot", &run, "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"];
+        let options =
+            ["--root", &root, "--runroot", &run, "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"];
         world.program("/usr/bin/podman").args(options).args(arguments).succeeds().stdout
     };
     podman(&["load", "-q", "-i", saved.to_str().unwrap()]);

@@ -38,9 +38,9 @@ impl Need {
             Need::Range => (!has_range()).then(|| "the caller has no subordinate ids".into()),
             Need::Single => has_range().then(|| "the caller has subordinate ids".into()),
             Need::Unprivileged => is_root().then(|| "the caller is root".into()),
-            Need::RealImages => {
-                real_images().is_none().then(|| "CORACLE_TEST_IMAGES names no directory of `.ci/images`".into())
-            }
+            Need::RealImages => real_images()
+                .is_none()
+                .then(|| "CORACLE_TEST_IMAGES names no directory of `.ci/images`".into()),
             Need::Program(name) => find_program(name).is_none().then(|| format!("{name} is not installed")),
         }
     }

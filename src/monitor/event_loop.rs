@@ -7,26 +7,26 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::{PollFd, PollFlags, poll},
     io::Errno,
     process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid},
-    termios::{tcgetwinsize, tcsetwinsize},
+    termios::{Winsize, tcgetwinsize, tcsetwinsize},
 };
 
 use super::{
-    End, Ended, Listener, OwnStreams, Session,
+    End, Ended, OwnStreams, Session, Stream,
     input::Input,
-    output::{Got, Source, Stream},
+    logs::{Limits, Writer},
+    output::{Got, Source},
     own::{Fed, Feed, Sink, Written},
-    watched_signals,
+    protocol::{CHUNK, Request},
+    server::Server,
+    timespec, watched_signals,
 };
 use crate::{
     runtime::Started,
     sys::signal::{self, Mask, SignalFd},
 };
-
-/// What one read takes. As much as a pipe holds.
-const CHUNK: usize = 64 << 10;
 
 /// How long a program lives on after it wrote to an output that nobody reads.
 const CUT_OFF_GRACE: Duration = Duration::from_secs(1);
@@ -38,7 +38,8 @@ pub(super) struct Monitor {
     sources: Vec<Source>,
     input: Input,
     own: Option<Own>,
-    listener: Option<Listener>,
+    log: Option<Writer>,
+    server: Server,
     signals: SignalFd,
     /// When the program is killed (`--timeout`).
     deadline: Option<Instant>,
@@ -68,6 +69,7 @@ enum Token {
     Input,
     Feed,
     Listener,
+    Client(u32),
 }
 
 impl Monitor {
@@ -93,13 +95,14 @@ impl Monitor {
             sources,
             input: Input::new(input),
             own: session.own.map(Own::new),
-            listener: session.listener,
+            log: session.log.map(|path| Writer::new(path, Limits::default())),
+            server: Server::new(session.listener, session.client),
             signals,
             deadline: session.timeout.map(|timeout| Instant::now() + timeout),
             cut_off: None,
             was_cut_off: false,
             end: None,
-            buffer: vec![0; CHUNK],
+            buffer: vec![0; CHUNK + 1],
             started: session.started,
         })
     }
@@ -108,17 +111,25 @@ impl Monitor {
         self.open_feed();
         loop {
             if let Some(end) = self.end.filter(|_| self.is_finished()) {
-                return Ok(Ended { end });
+                if let Some(log) = &mut self.log {
+                    log.finish();
+                }
+                return Ok(Ended { end, server: self.server });
             }
             for (token, events) in self.wait()? {
                 self.handle(token, events)?;
+            }
+            if let Some(log) = &mut self.log {
+                log.flush();
             }
             self.keep_time();
         }
     }
 
     fn is_finished(&self) -> bool {
-        self.sources.is_empty() && !self.own.as_ref().is_some_and(Own::is_waiting)
+        self.sources.is_empty()
+            && !self.server.is_waiting()
+            && !self.own.as_ref().is_some_and(Own::is_waiting)
     }
 
     /// Sleeps until something happens, and says what.
@@ -151,8 +162,17 @@ impl Monitor {
                 watch(Token::Feed, feed.as_fd(), PollFlags::IN);
             }
         }
-        if let Some(listener) = &self.listener {
-            watch(Token::Listener, listener.as_fd(), PollFlags::IN);
+        if let Some(listener) = self.server.listening() {
+            watch(Token::Listener, listener, PollFlags::IN);
+        }
+        for client in &self.server.clients {
+            // Messages of a client wait with it while the program takes no input.
+            let mut events = PollFlags::empty();
+            events.set(PollFlags::IN, self.input.has_room() || !self.input.is_open());
+            events.set(PollFlags::OUT, client.is_waiting());
+            if !events.is_empty() {
+                watch(Token::Client(client.id), client.as_fd(), events);
+            }
         }
         let timeout = self.next_deadline().map(|at| timespec(at.saturating_duration_since(Instant::now())));
         match poll(&mut fds, timeout.as_ref()) {
@@ -163,7 +183,7 @@ impl Monitor {
         Ok(tokens.into_iter().zip(events).filter(|(_, events)| !events.is_empty()).collect())
     }
 
-    fn handle(&mut self, token: Token, _events: PollFlags) -> anyhow::Result<()> {
+    fn handle(&mut self, token: Token, events: PollFlags) -> anyhow::Result<()> {
         match token {
             Token::Signals => self.pass_signals_on()?,
             Token::Program => self.reap()?,
@@ -171,7 +191,8 @@ impl Monitor {
             Token::Sink(stream) => self.flush_sink(stream)?,
             Token::Input => self.input.flush(),
             Token::Feed => self.read_own_input(),
-            Token::Listener => {}
+            Token::Listener => self.server.accept(),
+            Token::Client(id) => self.serve(id, events),
         }
         Ok(())
     }
@@ -223,6 +244,7 @@ impl Monitor {
         });
         self.deadline = None;
         self.cut_off = None;
+        self.server.finish(Instant::now());
         self.sources.iter_mut().for_each(Source::finish);
         self.sources.retain(|source| !source.is_drained());
         if let Some(own) = &mut self.own {
@@ -234,7 +256,7 @@ impl Monitor {
     fn read_output(&mut self, stream: Stream) {
         let Some(at) = self.sources.iter().position(|source| source.stream == stream) else { return };
         let source = &mut self.sources[at];
-        let got = source.read(&mut self.buffer);
+        let got = source.read(&mut self.buffer[..CHUNK]);
         let ended = got == Got::End || source.is_drained();
         if let Got::Bytes(count) = got {
             let buffer = std::mem::take(&mut self.buffer);
@@ -247,6 +269,10 @@ impl Monitor {
     }
 
     fn deliver(&mut self, stream: Stream, bytes: &[u8]) {
+        if let Some(log) = &mut self.log {
+            log.append(stream, bytes);
+        }
+        self.server.output(stream, bytes);
         if let Some(own) = &mut self.own
             && own.put(stream, bytes) == Written::Broken
         {
@@ -268,6 +294,9 @@ impl Monitor {
     /// namespace is spared signals that it does not handle; so one that leaves SIGPIPE to its default is killed after
     /// a grace in which it may clean up, and it counts as ended by SIGPIPE.
     fn cut_off(&mut self, stream: Stream) {
+        if self.server.has_audience() {
+            return;
+        }
         self.sources.retain(|source| source.stream != stream);
         if self.end.is_none() && signal::is_default_in(self.started.pid, Signal::PIPE) {
             self.cut_off.get_or_insert_with(|| Instant::now() + CUT_OFF_GRACE);
@@ -275,7 +304,11 @@ impl Monitor {
     }
 
     fn is_held_back(&self, stream: Stream) -> bool {
-        self.own.as_ref().is_some_and(|own| own.sinks[stream as usize].as_ref().is_some_and(Sink::is_waiting))
+        self.server.holds_back()
+            || self
+                .own
+                .as_ref()
+                .is_some_and(|own| own.sinks[stream as usize].as_ref().is_some_and(Sink::is_waiting))
     }
 
     fn open_feed(&mut self) {
@@ -303,13 +336,57 @@ impl Monitor {
         }
     }
 
+    fn serve(&mut self, id: u32, events: PollFlags) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        if self.talk_to(id, events, &mut buffer).is_err() {
+            self.server.drop_client(id);
+        }
+        self.buffer = buffer;
+    }
+
+    fn talk_to(&mut self, id: u32, events: PollFlags, buffer: &mut [u8]) -> Result<(), Errno> {
+        let Some(client) = self.server.client(id) else { return Ok(()) };
+        if events.contains(PollFlags::OUT) {
+            client.flush()?;
+        }
+        if !events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
+            return Ok(());
+        }
+        match client.receive(buffer)? {
+            Some(Request::Input(bytes)) => self.input.put(bytes),
+            Some(Request::InputEnd) if client.is_owner && self.started.terminal.is_none() => {
+                self.input.close()
+            }
+            Some(Request::Resize { rows, columns }) => {
+                if let Some(master) = &self.started.terminal {
+                    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+                    let _ = tcsetwinsize(master, size);
+                }
+            }
+            Some(Request::Signal(signal)) if self.end.is_none() => {
+                let _ = pidfd_send_signal(&self.started.pidfd, signal);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn next_deadline(&self) -> Option<Instant> {
-        [self.deadline, self.cut_off].into_iter().flatten().min()
+        let log = self.log.as_ref().and_then(Writer::due);
+        [self.deadline, self.cut_off, log, self.server.due()].into_iter().flatten().min()
     }
 
     /// Does what is due.
     fn keep_time(&mut self) {
+        let Some(next) = self.next_deadline() else { return };
         let now = Instant::now();
+        if next > now {
+            return;
+        }
+        if let Some(log) = &mut self.log {
+            log.keep_time(now);
+        }
+        self.server.keep_time(now);
         if self.deadline.take_if(|at| *at <= now).is_some() {
             let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
         }
@@ -359,8 +436,4 @@ impl Own {
             Written::Broken
         })
     }
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
 }

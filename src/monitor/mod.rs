@@ -15,16 +15,20 @@
 //! One thread, one poll(2), no buffer that grows without a bound: whoever cannot take more holds back the program,
 //! save an attached client, which is let go after ten seconds without progress.
 
+pub mod client;
 mod event_loop;
 mod input;
+pub mod logs;
 mod output;
 mod own;
+pub mod protocol;
 mod server;
 
 use std::{os::fd::OwnedFd, path::PathBuf, time::Duration};
 
-use rustix::process::Signal;
+use rustix::{event::Timespec, process::Signal};
 
+pub use output::Stream;
 pub use server::Listener;
 
 pub use crate::sys::process::End;
@@ -70,12 +74,15 @@ pub struct OwnStreams {
 #[derive(Debug)]
 pub struct Ended {
     pub end: End,
+    server: server::Server,
 }
 
 impl Ended {
     /// Tells the attached and waiting clients the exit code. The caller has kept its records by now (and removed a
     /// container that is not to stay), so that whoever waited finds everything settled.
-    pub fn announce(self) {}
+    pub fn announce(self) {
+        self.server.announce(self.end.code());
+    }
 }
 
 /// Keeps the signals that [`run`] passes on from ending this process, from now on: a caller does so before it starts
@@ -107,6 +114,10 @@ fn watched_signals() -> impl Iterator<Item = Signal> {
 /// Looks after a container until its program has ended and its output is passed on.
 pub fn run(session: Session) -> anyhow::Result<Ended> {
     event_loop::Monitor::new(session)?.run()
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
 }
 
 #[cfg(test)]

@@ -9,15 +9,14 @@ use rustix::{
 
 /// Which of its streams a program wrote to. A terminal's output counts as standard output, as docker has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
+pub enum Stream {
     Stdout,
     Stderr,
 }
 
 impl Stream {
     /// Its name in the log.
-    #[expect(dead_code, reason = "the log comes next")]
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Stream::Stdout => "stdout",
             Stream::Stderr => "stderr",

@@ -33,7 +33,8 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 /// One number with its unit, in nanoseconds, and what follows it.
 fn part(text: &str) -> Option<(u64, &str)> {
     let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
-    let (unit, rest) = rest.split_at(rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len()));
+    let (unit, rest) =
+        rest.split_at(rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len()));
     let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {

@@ -24,7 +24,9 @@ impl Filters {
     /// Checks that the command knows each key.
     pub fn new(filters: Vec<Filter>, known: &[&str]) -> Result<Self, String> {
         match filters.iter().find(|filter| !known.contains(&filter.key.as_str())) {
-            Some(Filter { key, .. }) => Err(format!("invalid filter '{key}': must be one of {}", known.join(", "))),
+            Some(Filter { key, .. }) => {
+                Err(format!("invalid filter '{key}': must be one of {}", known.join(", ")))
+            }
             None => Ok(Filters(filters)),
         }
     }

@@ -2,9 +2,9 @@
 
 /// In the order of their numbers, from 1.
 const NAMES: [&str; 31] = [
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-    "WINCH", "IO", "PWR", "SYS",
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+    "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+    "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
 const ALIASES: [(&str, i32); 4] = [("IOT", 6), ("CLD", 17), ("POLL", 29), ("UNUSED", 31)];
@@ -79,7 +79,8 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(want), "{text}");
         }
-        for bad in ["", "SIG", "0", "65", "-1", "NOPE", "RTMIN-1", "RTMAX+1", "RTMIN+", "RTMIN+x", "RTMIN++1"] {
+        for bad in ["", "SIG", "0", "65", "-1", "NOPE", "RTMIN-1", "RTMAX+1", "RTMIN+", "RTMIN+x", "RTMIN++1"]
+        {
             assert_eq!(parse(bad), Err(format!("invalid signal: {bad}")));
         }
     }

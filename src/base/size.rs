@@ -84,7 +84,8 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(want), "{text:?}");
         }
-        for bad in ["", "m", "-1", "1x", "1mm", ".5g", "1.2.3", "ib", "1ib", "1  m", "99999999p", "1e3", "é"] {
+        for bad in ["", "m", "-1", "1x", "1mm", ".5g", "1.2.3", "ib", "1ib", "1  m", "99999999p", "1e3", "é"]
+        {
             assert_eq!(parse(bad), Err(format!("invalid size: '{bad}'")), "{bad:?}");
         }
     }

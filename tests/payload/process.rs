@@ -29,7 +29,7 @@ pub(crate) fn command(name: &str, arguments: &[&str]) -> Option<Outcome> {
         ("tty", []) => terminal(),
         ("sleep", [seconds]) => sleep(seconds),
         ("kill", [signal]) => kill(signal),
-        ("trap", [signals @ ..]) => trap(signals),
+        ("trap", signals) => trap(signals),
         ("orphan", []) => orphan(),
         ("spam", [_]) => number(arguments).map(|count: u64| (1..=count).for_each(|n| println!("line {n}"))),
         _ => return None,
@@ -167,7 +167,9 @@ fn trap(names: &[&str]) -> Outcome {
     let set = unsafe {
         let mut set = std::mem::zeroed();
         libc::sigemptyset(&raw mut set);
-        numbers.iter().for_each(|&number| drop(libc::sigaddset(&raw mut set, number)));
+        for &number in &numbers {
+            libc::sigaddset(&raw mut set, number);
+        }
         libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
         set
     };

@@ -71,6 +71,11 @@ impl Verb {
         Verb { failure: Exit::Engine, ..self }
     }
 
+    /// It takes in what others made: bad input is 125, as podman has it.
+    pub const fn reads_foreign_data(self) -> Verb {
+        Verb { failure: Exit::Engine, ..self }
+    }
+
     /// Leaves it out of help, completions and man pages.
     pub const fn hidden(self) -> Verb {
         Verb { hidden: true, ..self }

@@ -5,7 +5,10 @@
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::store::image::{Descriptor, Index};
+use crate::{
+    image::layer::compress::Compression,
+    store::image::{Descriptor, Index},
+};
 
 pub const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
@@ -131,14 +134,6 @@ pub fn layer_type(compression: Compression) -> String {
             Compression::Zstd => "+zstd",
         }
     )
-}
-
-/// How a tarball is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    None,
-    Gzip,
-    Zstd,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Images: references, OCI documents, archives and layers. Knows no containers.
 
+pub mod archive;
 pub mod config;
 pub mod index;
 pub mod layer;

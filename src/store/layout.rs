@@ -33,6 +33,11 @@ impl Layout {
         self.root.join("locks/index")
     }
 
+    /// Shared by everybody who puts blobs and layers into the store before an image lists them.
+    pub fn load_lock(&self) -> PathBuf {
+        self.root.join("locks/load")
+    }
+
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs/sha256")
     }

@@ -26,6 +26,17 @@ impl Lock {
         }
     }
 
+    /// Waits until nobody holds the lock exclusively, and takes it together with others who share it.
+    pub fn shared(path: &Path) -> io::Result<Lock> {
+        loop {
+            let file = open(path)?;
+            file.lock_shared()?;
+            if is_still_at(&file, path)? {
+                return Ok(Lock { file });
+            }
+        }
+    }
+
     /// Takes the lock if nobody holds it.
     pub fn try_exclusive(path: &Path) -> io::Result<Option<Lock>> {
         loop {

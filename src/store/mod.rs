@@ -15,22 +15,24 @@
 //!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
 //!   volumes/<name>/volume.json, data/
 //!   locks/index                                  guards index.json
+//!         load                                   shared while blobs and layers are added: nothing is swept meanwhile
 //!         names                                  guards the replacing of stale names
 //!   tmp/                                         same file system as the rest; swept of dead owners' leavings
 //! $XDG_RUNTIME_DIR/coracle, if set and ours, else <state directory>/run: sockets for attach. Losing it loses nothing.
 //! ```
 //!
 //! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
-//! Locks are flock on small files, always taken in this order: container, then index. A read never repairs or deletes.
+//! Locks are flock on small files, always taken in this order: container, then index, then load. A read never repairs or deletes.
 
 pub mod blob;
 pub mod container;
 pub mod directory;
+pub mod gc;
 pub mod image;
 pub mod layout;
 pub mod lock;
 pub mod names;
 pub mod record;
-pub mod staging;
 pub mod tmp;
+pub mod usage;
 pub mod volume;

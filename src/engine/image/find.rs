@@ -11,7 +11,10 @@ use crate::{
         manifest::{Document, Manifest},
         reference::Reference,
     },
-    store::image::{Descriptor, Index, Platform, read_document, read_index},
+    store::{
+        blob::{DOCUMENT_LIMIT, read_verified},
+        image::{Descriptor, Index, Platform, read_index},
+    },
 };
 
 use super::{HOST, Image};
@@ -93,7 +96,7 @@ impl Engine {
         platform: Option<&Platform>,
     ) -> anyhow::Result<Image> {
         let (digest, manifest) = self.open_manifest(listed, platform)?;
-        let content = read_document(&self.layout, &manifest.config.digest)?;
+        let content = read_verified(&self.layout, &manifest.config.digest, DOCUMENT_LIMIT)?;
         let config = ImageConfig::parse(&content)?;
         Ok(Image {
             id: manifest.config.digest,
@@ -115,7 +118,7 @@ impl Engine {
     ) -> anyhow::Result<(Digest, Manifest)> {
         let mut at = listed.clone();
         for _ in 0..MAX_NESTING {
-            let content = read_document(&self.layout, &at.digest)?;
+            let content = read_verified(&self.layout, &at.digest, DOCUMENT_LIMIT)?;
             at = match Document::parse(&at.media_type, &content)? {
                 Document::Manifest(manifest) => {
                     manifest.check_is_image()?;

@@ -1,6 +1,7 @@
 //! What the image commands mean, one file per verb; and how the others find an image and its trees.
 
 mod find;
+pub mod load;
 mod trees;
 
 use crate::{

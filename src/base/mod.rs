@@ -1,5 +1,9 @@
 //! Plain value types that every layer shares: no I/O, no policy.
 
 pub mod digest;
+pub mod duration;
+pub mod filter;
 pub mod id;
+pub mod signal;
+pub mod size;
 pub mod time;

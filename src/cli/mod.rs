@@ -14,6 +14,7 @@ pub mod image;
 pub mod opts;
 pub mod output;
 mod parse;
+pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod usage;

@@ -9,8 +9,7 @@ use anyhow::Context as _;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid},
-    termios::{Winsize, tcgetwinsize, tcsetwinsize},
+    process::{Signal, pidfd_send_signal},
 };
 
 use super::{
@@ -25,7 +24,11 @@ use super::{
 };
 use crate::{
     runtime::Started,
-    sys::signal::{self, Mask, SignalFd},
+    sys::{
+        process,
+        signal::{self, Mask, SignalFd},
+        tty,
+    },
 };
 
 /// How long a program lives on after it wrote to an output that nobody reads.
@@ -226,22 +229,15 @@ impl Monitor {
     /// Gives the container's terminal the size of ours.
     fn follow_own_size(&self) {
         if let (Some(master), Some(_)) = (&self.started.terminal, &self.own)
-            && let Ok(size) = tcgetwinsize(rustix::stdio::stdout())
+            && let Ok(size) = tty::size(rustix::stdio::stdout())
         {
-            let _ = tcsetwinsize(master, size);
+            let _ = tty::set_size(master, size);
         }
     }
 
     fn reap(&mut self) -> anyhow::Result<()> {
-        let id = WaitId::PidFd(self.started.pidfd.as_fd());
-        let status =
-            waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).context("wait for the program")?;
-        let Some(status) = status else { return Ok(()) };
-        self.end = Some(match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => End::Exited(code as u8),
-            (None, Some(_)) if self.was_cut_off => End::Signalled(Signal::PIPE.as_raw() as u8),
-            (None, signal) => End::Signalled(signal.unwrap_or(0) as u8),
-        });
+        let Some(end) = process::try_wait(&self.started.pidfd)? else { return Ok(()) };
+        self.end = Some(if self.was_cut_off { End::Signalled(Signal::PIPE.as_raw() as u8) } else { end });
         self.deadline = None;
         self.cut_off = None;
         self.server.finish(Instant::now());
@@ -357,10 +353,9 @@ impl Monitor {
             Some(Request::InputEnd) if client.is_owner && self.started.terminal.is_none() => {
                 self.input.close()
             }
-            Some(Request::Resize { rows, columns }) => {
+            Some(Request::Resize(size)) => {
                 if let Some(master) = &self.started.terminal {
-                    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-                    let _ = tcsetwinsize(master, size);
+                    let _ = tty::set_size(master, size);
                 }
             }
             Some(Request::Signal(signal)) if self.end.is_none() => {

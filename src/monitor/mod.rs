@@ -20,7 +20,7 @@ mod event_loop;
 mod input;
 pub mod logs;
 mod output;
-mod own;
+pub(crate) mod own;
 pub mod protocol;
 mod server;
 
@@ -94,7 +94,7 @@ pub fn hold_signals() -> anyhow::Result<()> {
 
 /// All that are worth passing on. Not those that stop a process (Ctrl-Z stops the command, as that of any other), nor
 /// those by which the kernel reports an error.
-fn watched_signals() -> impl Iterator<Item = Signal> {
+pub(crate) fn watched_signals() -> impl Iterator<Item = Signal> {
     let named = [
         Signal::HUP,
         Signal::INT,

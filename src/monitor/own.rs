@@ -46,7 +46,7 @@ fn open_again(fd: BorrowedFd<'_>, access: OFlags) -> (Option<OwnedFd>, Way) {
 
 /// Our standard output or error: what could not be written yet waits here, and the program waits for it.
 #[derive(Debug)]
-pub(super) struct Sink {
+pub(crate) struct Sink {
     fd: OwnedFd,
     way: Way,
     pending: Vec<u8>,
@@ -55,7 +55,7 @@ pub(super) struct Sink {
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(crate) enum Written {
     All,
     /// The rest waits for [`Sink::flush`].
     Waiting,
@@ -64,7 +64,7 @@ pub(super) enum Written {
 }
 
 impl Sink {
-    pub(super) fn open(fd: BorrowedFd<'_>) -> Result<Sink, Errno> {
+    pub(crate) fn open(fd: BorrowedFd<'_>) -> Result<Sink, Errno> {
         let (again, way) = open_again(fd, OFlags::WRONLY);
         let fd = match again {
             Some(fd) => fd,
@@ -73,19 +73,19 @@ impl Sink {
         Ok(Sink { fd, way, pending: Vec::new(), written: 0 })
     }
 
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         !self.pending.is_empty()
     }
 
     /// Writes what it can and keeps the rest.
-    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<Written, Errno> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<Written, Errno> {
         let done = if self.is_waiting() { 0 } else { self.write(bytes)? };
         self.pending.extend_from_slice(&bytes[done..]);
         Ok(if self.is_waiting() { Written::Waiting } else { Written::All })
     }
 
     /// Goes on with what waits.
-    pub(super) fn flush(&mut self) -> Result<Written, Errno> {
+    pub(crate) fn flush(&mut self) -> Result<Written, Errno> {
         let pending = std::mem::take(&mut self.pending);
         self.written += self.write(&pending[self.written..])?;
         if self.written < pending.len() {
@@ -127,20 +127,20 @@ impl AsFd for Sink {
 
 /// Our standard input.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(crate) struct Feed {
     fd: OwnedFd,
 }
 
 /// What our standard input held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fed {
+pub(crate) enum Fed {
     Bytes(usize),
     Nothing,
     End,
 }
 
 impl Feed {
-    pub(super) fn open(fd: BorrowedFd<'_>) -> Result<Feed, Errno> {
+    pub(crate) fn open(fd: BorrowedFd<'_>) -> Result<Feed, Errno> {
         let fd = match open_again(fd, OFlags::RDONLY).0 {
             Some(fd) => fd,
             None => fcntl_dupfd_cloexec(fd, 3)?,
@@ -149,7 +149,7 @@ impl Feed {
     }
 
     /// Reads once; poll(2) has said that there is something.
-    pub(super) fn read(&self, buffer: &mut [u8]) -> Fed {
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> Fed {
         match read(&self.fd, buffer) {
             Ok(0) => Fed::End,
             Ok(count) => Fed::Bytes(count),

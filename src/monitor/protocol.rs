@@ -2,10 +2,10 @@
 //! says what it is, and the rest. Both ends are the same program as a rule, but a client may be newer than a monitor
 //! that has run for a year: what is not understood is passed over, and what exists keeps its meaning.
 
-use rustix::{process::Signal, termios::Winsize};
+use rustix::process::Signal;
 
 use super::Stream;
-use crate::sys::signal;
+use crate::sys::{signal, tty::Size};
 
 /// The longest payload. A message must fit into the socket's buffer as a whole.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -20,7 +20,7 @@ pub enum Request<'a> {
     /// The end of its standard input. Counts if the client was there from the start.
     InputEnd,
     /// The size of the client's terminal.
-    Resize { rows: u16, columns: u16 },
+    Resize(Size),
     /// A signal for the program.
     Signal(Signal),
 }
@@ -48,7 +48,8 @@ impl<'a> Request<'a> {
             (b'i', bytes) => Request::Input(bytes),
             (b'e', _) => Request::InputEnd,
             (b'r', [a, b, c, d, ..]) => {
-                Request::Resize { rows: u16::from_le_bytes([*a, *b]), columns: u16::from_le_bytes([*c, *d]) }
+                let (rows, columns) = (u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
+                Request::Resize(Size { rows, columns })
             }
             (b's', [number, ..]) => Request::Signal(signal::from_number(i32::from(*number))?),
             _ => return None,
@@ -65,7 +66,7 @@ impl<'a> Request<'a> {
                 out.extend_from_slice(bytes);
             }
             Request::InputEnd => out.push(b'e'),
-            Request::Resize { rows, columns } => {
+            Request::Resize(Size { rows, columns }) => {
                 out.push(b'r');
                 out.extend_from_slice(&rows.to_le_bytes());
                 out.extend_from_slice(&columns.to_le_bytes());
@@ -102,12 +103,6 @@ impl<'a> Event<'a> {
     }
 }
 
-impl From<Winsize> for Request<'_> {
-    fn from(size: Winsize) -> Self {
-        Request::Resize { rows: size.ws_row, columns: size.ws_col }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +115,7 @@ mod tests {
             Request::Input(b"abc"),
             Request::Input(b""),
             Request::InputEnd,
-            Request::Resize { rows: 24, columns: 65535 },
+            Request::Resize(Size { rows: 24, columns: 65535 }),
             Request::Signal(Signal::TERM),
         ] {
             request.write(&mut out);

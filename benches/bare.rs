@@ -35,7 +35,11 @@ fn main() {
         fs::create_dir(format!("{layer}{name}")).expect("a scratch directory");
     }
     let status = start(lower, &layer, command);
-    fs::remove_dir_all(&layer).expect("remove the layer");
+    fs::remove_dir_all(format!("{layer}/upper")).expect("remove the layer");
+    // The kernel's work/work has mode 0, which remove_dir_all could not read.
+    for name in ["/work/work", "/work", "/merged", ""] {
+        fs::remove_dir(format!("{layer}{name}")).expect("remove the layer");
+    }
     std::process::exit(status);
 }
 

@@ -4,12 +4,15 @@
 
 pub mod container;
 pub mod image;
+mod remove;
+mod size;
+pub mod volume;
 
 use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};
 
 use anyhow::Context;
 
-use crate::store::layout::Layout;
+use crate::{base::id::ContainerId, store::layout::Layout};
 
 /// The state directory that `--root` names; set before the engine is opened, or never.
 pub static ROOT: OnceLock<PathBuf> = OnceLock::new();
@@ -73,6 +76,13 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
     })
 }
 
+/// A new identifier, by the kernel's random numbers.
+fn random_id() -> anyhow::Result<ContainerId> {
+    let mut bytes = [0; 32];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).context("get random numbers")?;
+    Ok(ContainerId::from_bytes(bytes))
+}
+
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
@@ -91,6 +101,8 @@ pub enum Error {
     Ambiguous { kind: &'static str, name: String, matches: Vec<String> },
     /// A name that another container has.
     NameTaken { name: String, by: String },
+    /// A bind mount's source that is not there.
+    NoMountSource { path: PathBuf },
     /// Something is used, by whom.
     InUse { kind: &'static str, name: String, by: Vec<String> },
     /// A container that must run does not.
@@ -110,6 +122,9 @@ impl fmt::Display for Error {
             }
             Error::NameTaken { name, by } => {
                 write!(f, "the container name {name:?} is already in use by container {by:?}")
+            }
+            Error::NoMountSource { path } => {
+                write!(f, "bind source path does not exist: {}", path.display())
             }
             Error::InUse { kind, name, by } => write!(f, "{kind} {name} is in use by {}", by.join(", ")),
             Error::NotRunning { name } => write!(f, "container {name} is not running"),

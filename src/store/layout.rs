@@ -81,6 +81,11 @@ impl Layout {
         self.root.join("volumes")
     }
 
+    /// Held while volumes are made for a container or removed, so that none goes between its lookup and its use.
+    pub fn volumes_lock(&self) -> PathBuf {
+        self.root.join("locks/volumes")
+    }
+
     pub fn volume(&self, name: &str) -> VolumeDir {
         VolumeDir(self.volumes().join(name))
     }

@@ -17,12 +17,14 @@
 //!   locks/index                                  guards index.json
 //!         load                                   shared while blobs and layers are added: nothing is swept meanwhile
 //!         names                                  guards the replacing of stale names
+//!         volumes                                guards the making and removing of volumes
 //!   tmp/                                         same file system as the rest; swept of dead owners' leavings
 //! $XDG_RUNTIME_DIR/coracle, if set and ours, else <state directory>/run: sockets for attach. Losing it loses nothing.
 //! ```
 //!
 //! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
-//! Locks are flock on small files, always taken in this order: container, then index, then load. A read never repairs or deletes.
+//! Locks are flock on small files, always taken in this order: container, volumes, names, index, load. A read never repairs
+//! or deletes.
 
 pub mod blob;
 pub mod container;

@@ -109,6 +109,21 @@ pub fn close_on_exec_from(first: u32) -> Result<(), SyscallError> {
     Ok(())
 }
 
+/// Closes what was inherited from our caller: every descriptor of ours is close-on-exec, and no other is. The first
+/// three are left alone. *Must* be called while single-threaded.
+pub fn close_inherited() -> Result<(), SyscallError> {
+    for number in open_numbers().during(|| "readdir(\"/proc/self/fd\")")?.into_iter().filter(|number| *number > 2) {
+        // SAFETY: the descriptor came through an exec, so that no value of this program owns it.
+        unsafe {
+            let flags = libc::fcntl(number, libc::F_GETFD);
+            if flags != -1 && flags & libc::FD_CLOEXEC == 0 {
+                libc::close(number);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn open_numbers() -> io::Result<Vec<RawFd>> {
     let names = std::fs::read_dir("/proc/self/fd")?;
     Ok(names.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())

@@ -1,0 +1,80 @@
+//! Finds containers by what users type: a full id, a name, the beginning of an id, in docker's order.
+
+use std::{fs, io};
+
+use anyhow::Context;
+
+use crate::{
+    base::id::{ContainerId, is_id_prefix},
+    engine::{Engine, Error},
+    store::{names, record},
+};
+
+use super::Container;
+
+impl Engine {
+    /// Finds a container by id, name or id prefix. `Error::NoSuch`, `Error::Ambiguous`.
+    pub fn find_container(&self, reference: &str) -> anyhow::Result<Container> {
+        let id = self.find_container_id(reference)?;
+        self.container(&id)?.ok_or_else(|| no_such(reference))
+    }
+
+    /// Reads a container's config; `None` where there is no such container, or only what an interrupted `create` left.
+    pub fn container(&self, id: &ContainerId) -> anyhow::Result<Option<Container>> {
+        let dir = self.layout.container(id);
+        let config = record::read(&dir.config())?;
+        Ok(config.map(|config| Container { dir, config }))
+    }
+
+    /// The ids of all containers' directories, in no order. Unfinished ones are among them.
+    pub fn container_ids(&self) -> anyhow::Result<Vec<ContainerId>> {
+        let entries = match fs::read_dir(self.layout.containers()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error).context("list the containers"),
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry.context("list the containers")?.file_name();
+            ids.extend(name.to_str().and_then(|name| name.parse::<ContainerId>().ok()));
+        }
+        Ok(ids)
+    }
+
+    /// Reads every container. Those that vanish or cannot be read meanwhile are left out.
+    pub fn containers(&self) -> anyhow::Result<Vec<Container>> {
+        let ids = self.container_ids()?;
+        Ok(ids.iter().filter_map(|id| self.container(id).ok().flatten()).collect())
+    }
+
+    fn find_container_id(&self, reference: &str) -> anyhow::Result<ContainerId> {
+        if let Ok(id) = reference.parse::<ContainerId>() {
+            return Ok(id);
+        }
+        // docker shows names with a slash before them.
+        let name = reference.strip_prefix('/').unwrap_or(reference);
+        if let Some(id) = names::resolve(&self.layout, name)?
+            && self.layout.container(&id).config().exists()
+        {
+            return Ok(id);
+        }
+        if !is_id_prefix(reference) {
+            return Err(no_such(reference));
+        }
+        let mut matches = self.container_ids()?;
+        matches.retain(|id| id.as_str().starts_with(reference) && self.layout.container(id).config().exists());
+        match matches.as_slice() {
+            [] => Err(no_such(reference)),
+            [_] => Ok(matches.remove(0)),
+            _ => {
+                matches.sort();
+                let matches = matches.iter().map(|id| id.short().to_owned()).collect();
+                Err(Error::Ambiguous { kind: "container", name: reference.to_owned(), matches }.into())
+            }
+        }
+    }
+}
+
+fn no_such(reference: &str) -> anyhow::Error {
+    Error::NoSuch { kind: "container", name: reference.to_owned() }.into()
+}

@@ -1,0 +1,469 @@
+//! Starting a container's program and looking after it, the same for `run`, `start` and `restart`.
+//!
+//! ```text
+//! prepare: spec, trees, filter ──► foreground: this process is the monitor
+//!                             └──► background: fork ─► the monitor, in a session of its own
+//!                                   the command ◄─ "started", or why not: then it ends, or is the monitor's client
+//! ```
+//!
+//! Whoever is the monitor holds the container's lock from before the start until the records are written. The lock's
+//! file gets the exit code, so that one who waits for the lock learns it even of a container that is gone by then.
+
+use std::{
+    fs,
+    io::{PipeReader, PipeWriter, Read, Write},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::fs::FileExt,
+    },
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::Context;
+use oci_spec::runtime::Spec;
+
+use crate::{
+    base::{id::ContainerId, time::Time},
+    engine::{Engine, Error, image::Image},
+    monitor::{self, Listener, OwnStreams, Session, Streams},
+    runtime::{
+        self, Launch, Root, StartError, StartErrorKind, Started, Stdio, WritableLayer, caps,
+        seccomp::{self, Program},
+    },
+    store::{
+        container::{ContainerConfig, ContainerState, RootSource, Status, UserNamespace, VERSION},
+        directory,
+        lock::Lock,
+        record::{self, Durability},
+    },
+    sys::{
+        fd,
+        process::{self, Forked, ProcessIdentity},
+        socket,
+        userns::{self, IdMap},
+    },
+};
+
+use super::{Container, create::durability, etc, spec};
+
+/// A container about to be started: everything is read and checked, nothing has happened yet.
+pub(super) struct Ready<'e> {
+    engine: &'e Engine,
+    container: Container,
+    lock: Lock,
+    image: Option<Image>,
+    spec: Spec,
+    map: IdMap,
+    root: Root,
+    filters: Vec<Program>,
+    /// Volumes that this start fills.
+    unfilled: Vec<String>,
+    before: ContainerState,
+}
+
+/// The size of a terminal that nobody has told us the size of.
+pub(super) const TERMINAL_SIZE: (u16, u16) = (24, 80);
+
+impl Engine {
+    /// Gets everything ready to start a container whose lock the caller holds. `image` saves looking it up again.
+    pub(super) fn prepare(&self, container: Container, lock: Lock, image: Option<Image>) -> anyhow::Result<Ready<'_>> {
+        let config = &container.config;
+        let best = userns::best_map();
+        let map = match config.map == best.tag() {
+            true => best,
+            false => self.single_map(&container)?,
+        };
+        let (root, image) = self.root_of(&container, &map, image)?;
+        etc::write(config, &self.layout).context("write the container's files in /etc")?;
+        let place = spec::Place { layout: &self.layout, process: &|id| self.running_pid(id) };
+        let spec = spec::spec(config, &place)?;
+        let filters = filters(config)?;
+        let unfilled = self.unfilled_volumes(config)?;
+        let before = record::read(&container.dir.state())?.unwrap_or_else(ContainerState::created);
+        Ok(Ready { engine: self, container, lock, image, spec, map, root, filters, unfilled, before })
+    }
+
+    /// The map of a container that was made where newuidmap refused: the one that needs no helper.
+    fn single_map(&self, container: &Container) -> anyhow::Result<IdMap> {
+        let single = IdMap::single(rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        if container.config.map == single.tag() {
+            return Ok(single);
+        }
+        Err(Error::Invalid(format!(
+            "container {} was made with other subordinate ids ({}) than the caller has now: its files belong to those",
+            container.name(),
+            container.config.map
+        ))
+        .into())
+    }
+
+    fn root_of(
+        &self,
+        container: &Container,
+        map: &IdMap,
+        image: Option<Image>,
+    ) -> anyhow::Result<(Root, Option<Image>)> {
+        let layer = || WritableLayer {
+            upper: container.dir.upper(),
+            work: container.dir.work(),
+            volatile: container.config.lifecycle.auto_remove,
+        };
+        Ok(match (&container.config.root, &container.config.image) {
+            (RootSource::Directory(path), _) => (Root::Directory(path.clone()), None),
+            (RootSource::Host, _) => (Root::Host { layer: layer() }, image),
+            (RootSource::Layers(_), None) => (Root::Overlay { lower: Vec::new(), layer: layer() }, None),
+            (RootSource::Layers(_), Some(used)) => {
+                let image = match image {
+                    Some(image) => image,
+                    None => self.find_image(&used.manifest.to_string())?,
+                };
+                let lower = self.layer_trees(&image, map)?;
+                (Root::Overlay { lower, layer: layer() }, Some(image))
+            }
+        })
+    }
+
+    /// The first process of a container that must run, for those who share its namespaces.
+    fn running_pid(&self, id: &ContainerId) -> anyhow::Result<i32> {
+        let not_running = || Error::NotRunning { name: id.to_string() };
+        let container = self.container(id)?.ok_or_else(not_running)?;
+        let state = container.state()?;
+        let process = state.process.filter(|_| state.status.is_running());
+        Ok(process.ok_or_else(not_running)?.pid)
+    }
+}
+
+/// A program that runs, with our ends of its pipes and the socket for clients.
+struct Running {
+    started: Started,
+    streams: Option<Streams>,
+    listener: Option<Listener>,
+}
+
+impl Ready<'_> {
+    pub(super) fn container(&self) -> &Container {
+        &self.container
+    }
+
+    /// Runs the container with this process as its monitor, whose own streams are attached. Gives the exit code.
+    pub(super) fn foreground(mut self, own: OwnStreams) -> anyhow::Result<u8> {
+        monitor::hold_signals()?;
+        match self.start() {
+            Ok(running) => self.supervise(running, Some(own), None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Runs the container under a monitor of its own and returns once the program was exec'ed. With `attach`, gives
+    /// the socket of a client that the monitor has from the start.
+    pub(super) fn background(mut self, attach: bool) -> anyhow::Result<Option<OwnedFd>> {
+        let (report, writer) = std::io::pipe().context("make a pipe")?;
+        let (ours, theirs) = match attach {
+            true => socket::pair().map(|(ours, theirs)| (Some(ours), Some(theirs)))?,
+            false => (None, None),
+        };
+        match process::fork().context("fork the monitor")? {
+            Forked::Parent { .. } => {
+                drop((writer, theirs, self));
+                read_report(report)?;
+                Ok(ours)
+            }
+            Forked::Child => {
+                drop((report, ours));
+                let outcome = leave_session().map_err(setup_error).and_then(|()| self.start());
+                let code = match outcome {
+                    Ok(running) => {
+                        write_report(writer, Ok(()));
+                        self.supervise(running, None, theirs).is_err()
+                    }
+                    Err(error) => {
+                        // Cleaned up before anybody is told: the next command finds everything settled.
+                        let text = encode(&error);
+                        self.failed(error);
+                        write_report(writer, Err(&text));
+                        true
+                    }
+                };
+                process::exit_now(u8::from(code))
+            }
+        }
+    }
+
+    /// Starts the program and writes down that it runs.
+    fn start(&mut self) -> Result<Running, StartError> {
+        // What an earlier run left there would be taken for this one's end.
+        let _ = self.lock.file().set_len(0);
+        let (started, streams) = match self.launch() {
+            Err(error) if error.kind == StartErrorKind::MapRefused && self.before.started.is_none() => {
+                self.fall_back_to_single_map().map_err(setup_error)?;
+                self.launch()?
+            }
+            result => result?,
+        };
+        let listener = self.listen();
+        match self.note_start(&started) {
+            Ok(()) => Ok(Running { started, streams, listener }),
+            Err(error) => {
+                let _ = process::signal(&started.pidfd, libc::SIGKILL);
+                let _ = process::wait(&started.pidfd);
+                Err(setup_error(error))
+            }
+        }
+    }
+
+    fn launch(&mut self) -> Result<(Started, Option<Streams>), StartError> {
+        let config = &self.container.config;
+        let (stdio, streams) = self.stdio().map_err(setup_error)?;
+        let map = match config.namespaces.user {
+            UserNamespace::KeepId { uid, gid } => self.map.keep_id(uid, gid),
+            _ => self.map.clone(),
+        };
+        let shared = matches!(config.namespaces.user, UserNamespace::Shared | UserNamespace::KeepId { .. });
+        let note = shared.then(|| self.engine.layout.shared_userns(&map.tag()));
+        let userns = note.as_deref().and_then(open_shared_userns);
+        let makes_one = userns.is_none();
+        let started = runtime::start(Launch {
+            spec: &self.spec,
+            root: self.root.clone(),
+            map: &map,
+            userns,
+            user: &config.process.user,
+            groups: &config.process.groups,
+            seccomp: std::mem::take(&mut self.filters),
+            stdio,
+            init: config.process.init,
+        })?;
+        if let (Some(note), true) = (note, makes_one) {
+            // Without the note, the next container has a user namespace of its own: nothing else is lost.
+            let _ = write_shared_userns(&note, &started);
+        }
+        Ok((started, streams))
+    }
+
+    /// Pipes or a terminal for the program, and our ends of the pipes.
+    fn stdio(&self) -> anyhow::Result<(Stdio, Option<Streams>)> {
+        let process = &self.container.config.process;
+        if process.terminal {
+            let (rows, columns) = TERMINAL_SIZE;
+            return Ok((Stdio::Terminal { rows, columns }, None));
+        }
+        pipes(process.stdin)
+    }
+
+    fn listen(&self) -> Option<Listener> {
+        let path = self.engine.layout.attach_socket(self.container.id());
+        directory::make(self.engine.layout.runtime()).ok()?;
+        // Losing the socket loses `attach` and nothing else.
+        Listener::bind(&path).ok()
+    }
+
+    fn note_start(&self, started: &Started) -> anyhow::Result<()> {
+        let state = ContainerState {
+            version: VERSION,
+            status: Status::Running,
+            process: Some(ProcessIdentity::of(started.pid)?),
+            started: Some(Time::now()),
+            error: String::new(),
+            exit_code: 0,
+            finished: None,
+            ..self.before.clone()
+        };
+        record::write(&self.container.dir.state(), &state, Durability::Relaxed)?;
+        for volume in &self.unfilled {
+            self.engine.mark_populated(volume)?;
+        }
+        if let Some(path) = &self.container.config.lifecycle.pidfile {
+            record::replace(path, started.pid.as_raw_nonzero().to_string().as_bytes(), Durability::Relaxed)
+                .with_context(|| format!("write the pid file {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Looks after the program until it has ended, and writes down how. Gives the exit code.
+    fn supervise(self, running: Running, own: Option<OwnStreams>, client: Option<OwnedFd>) -> anyhow::Result<u8> {
+        let lifecycle = &self.container.config.lifecycle;
+        directory::make(&self.container.dir.log_dir())?;
+        let session = Session {
+            started: running.started,
+            streams: running.streams,
+            log: Some(self.container.dir.log()),
+            listener: running.listener,
+            own,
+            client,
+            timeout: (lifecycle.timeout > 0).then(|| Duration::from_secs(lifecycle.timeout)),
+        };
+        let ended = monitor::run(session).context("look after the container")?;
+        let code = ended.end.code();
+        let kept = self.note_end(code);
+        ended.announce();
+        kept.map(|()| code)
+    }
+
+    fn note_end(&self, code: u8) -> anyhow::Result<()> {
+        let _ = self.lock.file().write_all_at(code.to_string().as_bytes(), 0);
+        if let Some(path) = &self.container.config.lifecycle.pidfile {
+            let _ = fs::remove_file(path);
+        }
+        if self.container.config.lifecycle.auto_remove {
+            return self.engine.delete_container(&self.container, true);
+        }
+        let path = self.container.dir.state();
+        let state = record::read(&path)?.unwrap_or_else(ContainerState::created);
+        let state = ContainerState {
+            status: Status::Exited,
+            process: None,
+            finished: Some(Time::now()),
+            exit_code: i32::from(code),
+            ..state
+        };
+        record::write(&path, &state, durability(&self.container.config))
+    }
+
+    /// Writes down that the program could not be started, or removes what was to be removed at its end anyway.
+    fn failed(&self, error: StartError) -> anyhow::Error {
+        let code = match error.kind {
+            StartErrorKind::Setup | StartErrorKind::MapRefused => 125,
+            StartErrorKind::NotExecutable => 126,
+            StartErrorKind::NotFound => 127,
+        };
+        let kept = if self.container.config.lifecycle.auto_remove {
+            self.engine.delete_container(&self.container, true)
+        } else {
+            let state = ContainerState { exit_code: code, error: error.message.clone(), ..self.before.clone() };
+            record::write(&self.container.dir.state(), &state, Durability::Relaxed)
+        };
+        let error = anyhow::Error::from(error);
+        match kept {
+            Ok(()) => error,
+            Err(second) => error.context(format!("{second:#}; before that")),
+        }
+    }
+
+    /// newuidmap is there and refuses: the container has only the caller's own id, and the image's trees for that map.
+    fn fall_back_to_single_map(&mut self) -> anyhow::Result<()> {
+        self.map = IdMap::single(rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        self.container.config.map = self.map.tag();
+        let config = &self.container.config;
+        record::write(&self.container.dir.config(), config, durability(config))?;
+        let (root, image) = self.engine.root_of(&self.container, &self.map, self.image.take())?;
+        (self.root, self.image) = (root, image);
+        self.filters = filters(config)?;
+        Ok(())
+    }
+}
+
+fn filters(config: &ContainerConfig) -> anyhow::Result<Vec<Program>> {
+    let security = &config.security;
+    let caps = caps::choose(&security.cap_add, &security.cap_drop, security.privileged)?;
+    seccomp::programs(&security.seccomp, caps, security.privileged)
+}
+
+/// Pipes for a program without a terminal. Without `stdin` it reads from /dev/null.
+pub(super) fn pipes(stdin: bool) -> anyhow::Result<(Stdio, Option<Streams>)> {
+    let pipe = || std::io::pipe().context("make a pipe");
+    let (input, feed) = match stdin {
+        true => pipe().map(|(reader, writer)| (OwnedFd::from(reader), Some(OwnedFd::from(writer))))?,
+        false => (fs::File::open("/dev/null").context("open /dev/null")?.into(), None),
+    };
+    let (stdout, program_stdout) = pipe()?;
+    let (stderr, program_stderr) = pipe()?;
+    let stdio = Stdio::Streams { stdin: input, stdout: program_stdout.into(), stderr: program_stderr.into() };
+    Ok((stdio, Some(Streams { stdin: feed, stdout: stdout.into(), stderr: stderr.into() })))
+}
+
+/// Opens the user namespace that a note tells of, if its process is still there.
+fn open_shared_userns(note: &Path) -> Option<OwnedFd> {
+    let process: ProcessIdentity = record::read(note).ok()??;
+    let _alive = process.open()?;
+    let namespace = fs::File::open(format!("/proc/{}/ns/user", process.pid)).ok()?;
+    // Looked at again: the number may have been given to another process just before.
+    process.open().map(|_| namespace.into())
+}
+
+fn write_shared_userns(note: &Path, started: &Started) -> anyhow::Result<()> {
+    directory::make(note.parent().expect("the note is in a directory"))?;
+    record::write(note, &ProcessIdentity::of(started.pid)?, Durability::Relaxed)
+}
+
+/// Makes this process, just forked, one that no terminal, directory or pipe of the caller's hangs on.
+pub(super) fn leave_session() -> anyhow::Result<()> {
+    process::set_sid()?;
+    process::set_name(c"coracle-monitor")?;
+    std::env::set_current_dir("/").context("change to /")?;
+    let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null").context("open /dev/null")?;
+    for number in 0..3 {
+        fd::place(null.as_fd(), number)?;
+    }
+    Ok(fd::close_inherited()?)
+}
+
+pub(super) fn setup_error(error: anyhow::Error) -> StartError {
+    StartError { kind: StartErrorKind::Setup, message: format!("{error:#}"), hint: None }
+}
+
+/// How a monitor says that the program was exec'ed.
+const STARTED: &str = "started";
+
+/// Tells the command what became of the start.
+pub(super) fn write_report(mut writer: PipeWriter, outcome: Result<(), &str>) {
+    // A command that was killed meanwhile does not hear it, which is no reason to stop.
+    let _ = writer.write_all(outcome.map_or_else(|text| text, |()| STARTED).as_bytes());
+}
+
+/// A start error as text: a letter for its kind, the hint up to a NUL, the message.
+pub(super) fn encode(error: &StartError) -> String {
+    let kind = match error.kind {
+        StartErrorKind::Setup => 's',
+        StartErrorKind::MapRefused => 'm',
+        StartErrorKind::NotExecutable => 'x',
+        StartErrorKind::NotFound => 'n',
+    };
+    format!("{kind}{}\0{}", error.hint.as_deref().unwrap_or_default(), error.message)
+}
+
+/// Hears from the monitor.
+pub(super) fn read_report(mut reader: PipeReader) -> anyhow::Result<()> {
+    let mut text = String::new();
+    reader.read_to_string(&mut text).context("hear from the monitor")?;
+    if text == STARTED { Ok(()) } else { Err(decode(&text).into()) }
+}
+
+fn decode(text: &str) -> StartError {
+    let lost = || setup_error(anyhow::anyhow!("the monitor ended before the container was started"));
+    let mut letters = text.chars();
+    let kind = match letters.next() {
+        Some('s') => StartErrorKind::Setup,
+        Some('m') => StartErrorKind::MapRefused,
+        Some('x') => StartErrorKind::NotExecutable,
+        Some('n') => StartErrorKind::NotFound,
+        _ => return lost(),
+    };
+    let Some((hint, message)) = letters.as_str().split_once('\0') else { return lost() };
+    let hint = (!hint.is_empty()).then(|| hint.to_owned());
+    StartError { kind, message: message.to_owned(), hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_error_crosses_the_pipe_as_it_is() {
+        for kind in [StartErrorKind::Setup, StartErrorKind::NotExecutable, StartErrorKind::NotFound] {
+            for hint in [None, Some("try this".to_owned())] {
+                let error = StartError { kind, message: "exec \"x\": no\nway".to_owned(), hint };
+                let (reader, writer) = std::io::pipe().unwrap();
+                write_report(writer, Err(&encode(&error)));
+                let got = read_report(reader).unwrap_err().downcast::<StartError>().unwrap();
+                assert_eq!((got.kind, got.message, got.hint), (error.kind, error.message, error.hint));
+            }
+        }
+        let (reader, writer) = std::io::pipe().unwrap();
+        write_report(writer, Ok(()));
+        read_report(reader).unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(writer);
+        assert!(read_report(reader).unwrap_err().to_string().contains("monitor ended"));
+    }
+}

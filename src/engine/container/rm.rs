@@ -1,0 +1,84 @@
+//! `rm`: a container with its writable layer, its log and its name.
+//!
+//! `config.json` goes first: from then on there is no such container, and the rest is what `prune` sweeps.
+
+use std::{fs, io, time::Duration};
+
+use anyhow::Context;
+
+use crate::{
+    engine::{Engine, Error, remove::remove_tree},
+    store::{lock::Lock, names},
+};
+
+use super::Container;
+
+/// What `rm` is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RemoveOptions {
+    /// Kill it if it runs; forgive one that is not there.
+    pub force: bool,
+    /// Remove its anonymous volumes as well.
+    pub volumes: bool,
+}
+
+impl Engine {
+    /// Removes a container by what the user typed. Gives `None` for one that `force` forgives.
+    pub fn remove_container(&self, reference: &str, options: RemoveOptions) -> anyhow::Result<Option<Container>> {
+        let container = match self.find_container(reference) {
+            Err(error) if options.force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => {
+                return Ok(None);
+            }
+            result => result?,
+        };
+        let Some(_lock) = self.lock_stopped(&container, options.force)? else {
+            // Its monitor removed it when we killed it.
+            return Ok(Some(container));
+        };
+        self.delete_container(&container, options.volumes)?;
+        Ok(Some(container))
+    }
+
+    /// Takes the lock of a container that does not run, or that `force` ends. `None` for one that is gone by then.
+    fn lock_stopped(&self, container: &Container, force: bool) -> anyhow::Result<Option<Lock>> {
+        let path = container.dir.lock();
+        for _ in 0..ATTEMPTS {
+            if container.state()?.status.is_running() {
+                if !force {
+                    return Err(Error::Running { name: container.id().to_string() }.into());
+                }
+                match self.kill(container, libc::SIGKILL) {
+                    Err(error) if matches!(error.downcast_ref(), Some(Error::NotRunning { .. })) => {}
+                    result => result?,
+                }
+            }
+            if !container.dir.config().exists() {
+                return Ok(None);
+            }
+            match Lock::try_exclusive(&path) {
+                Ok(Some(lock)) if !container.state()?.status.is_running() => return Ok(Some(lock)),
+                Ok(_) => std::thread::sleep(Duration::from_millis(2)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error).with_context(|| format!("lock {}", path.display())),
+            }
+        }
+        Err(Error::Invalid(format!("container {} is used by another command", container.name())).into())
+    }
+
+    /// Removes a container whose lock the caller holds, and with `volumes` the anonymous volumes that were its own.
+    pub(super) fn delete_container(&self, container: &Container, volumes: bool) -> anyhow::Result<()> {
+        match fs::remove_file(container.dir.config()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove container {}", container.name()));
+            }
+            _ => {}
+        }
+        names::release(&self.layout, container.name(), container.id())?;
+        if volumes {
+            self.remove_anonymous_volumes(container)?;
+        }
+        remove_tree(container.dir.path())
+    }
+}
+
+const ATTEMPTS: u32 = 500;

@@ -1,0 +1,129 @@
+//! What a container is doing now. `state.json` says what was true when it was written; the lock and the process say
+//! whether it still is. Nothing here writes: a reader never repairs.
+
+use std::{fs, os::fd::OwnedFd};
+
+use anyhow::Context;
+
+use crate::{
+    base::time::Time,
+    store::{
+        container::{ContainerState, Status, VERSION},
+        layout::ContainerDir,
+        lock::Lock,
+        record,
+    },
+};
+
+use super::Container;
+
+/// docker's exit code for what SIGKILL ended: the kernel kills a container whose monitor is gone.
+pub const KILLED: i32 = 137;
+
+impl Container {
+    /// What the container is doing now.
+    pub fn state(&self) -> anyhow::Result<ContainerState> {
+        observe(&self.dir)
+    }
+
+    /// Opens the container's process 1, if it runs.
+    pub fn running_process(&self) -> anyhow::Result<Option<OwnedFd>> {
+        let state = self.state()?;
+        Ok(state.process.filter(|_| state.status.is_running()).and_then(|process| process.open()))
+    }
+}
+
+impl Status {
+    /// Says whether there is a process.
+    pub fn is_running(self) -> bool {
+        matches!(self, Status::Running | Status::Paused)
+    }
+}
+
+impl ContainerState {
+    /// A container that was never started.
+    pub fn created() -> Self {
+        ContainerState {
+            version: VERSION,
+            status: Status::Created,
+            process: None,
+            started: None,
+            finished: None,
+            exit_code: 0,
+            error: String::new(),
+            oom_killed: false,
+            restart_count: 0,
+        }
+    }
+}
+
+/// Reads `state.json`, which a container has only once it was started, and says what is true of it now.
+pub fn observe(dir: &ContainerDir) -> anyhow::Result<ContainerState> {
+    let path = dir.state();
+    let Some(state) = record::read::<ContainerState>(&path)? else { return Ok(ContainerState::created()) };
+    if !state.status.is_running() {
+        return Ok(state);
+    }
+    let lock = dir.lock();
+    if Lock::is_held(&lock).with_context(|| format!("look at the lock {}", lock.display()))? {
+        return Ok(state);
+    }
+    // The monitor may have written the end and let the lock go between our two looks.
+    let state = record::read::<ContainerState>(&path)?.unwrap_or_else(ContainerState::created);
+    let orphaned = || state.process.as_ref().is_some_and(|process| process.open().is_some());
+    if !state.status.is_running() || orphaned() {
+        return Ok(state);
+    }
+    Ok(abandoned(state, dir))
+}
+
+/// What became of a container whose monitor ended without a word: a SIGKILL, a power failure.
+fn abandoned(state: ContainerState, dir: &ContainerDir) -> ContainerState {
+    let written = fs::metadata(dir.state()).and_then(|file| file.modified()).ok();
+    let finished = written.and_then(|time| Some(Time::from(jiff::Timestamp::try_from(time).ok()?)));
+    ContainerState {
+        status: Status::Exited,
+        process: None,
+        finished: finished.or(state.started),
+        exit_code: KILLED,
+        error: "the monitor ended before the container".to_owned(),
+        ..state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::id::ContainerId,
+        store::{directory, layout::Layout},
+        sys::process::ProcessIdentity,
+    };
+
+    fn write(dir: &ContainerDir, process: Option<ProcessIdentity>) {
+        let state = ContainerState { status: Status::Running, process, ..ContainerState::created() };
+        record::write(&dir.state(), &state, record::Durability::Relaxed).unwrap();
+    }
+
+    #[test]
+    fn running_needs_a_held_lock_or_a_live_process() {
+        let temp = tempfile::tempdir().unwrap();
+        let layout = Layout::new(temp.path().to_owned(), temp.path().join("run"));
+        let dir = layout.container(&ContainerId::from_bytes([7; 32]));
+        directory::make(dir.path()).unwrap();
+        assert_eq!(observe(&dir).unwrap().status, Status::Created);
+
+        let me = ProcessIdentity::of(rustix::process::getpid()).unwrap();
+        let stranger = ProcessIdentity { start_time: me.start_time + 1, ..me.clone() };
+        write(&dir, Some(stranger.clone()));
+        let seen = observe(&dir).unwrap();
+        assert_eq!((seen.status, seen.exit_code), (Status::Exited, KILLED));
+        assert!(seen.finished.is_some());
+
+        let lock = Lock::exclusive(&dir.lock()).unwrap();
+        assert_eq!(observe(&dir).unwrap().status, Status::Running);
+        drop(lock);
+        write(&dir, Some(me));
+        assert_eq!(observe(&dir).unwrap().status, Status::Running);
+    }
+}

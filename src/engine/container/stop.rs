@@ -1,0 +1,82 @@
+//! `stop`: the stop signal, time to act on it, SIGKILL.
+
+use std::{os::fd::AsFd, time::Duration};
+
+use anyhow::Context;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use crate::{
+    base::signal,
+    engine::Engine,
+    store::lock::Lock,
+    sys::process,
+};
+
+use super::Container;
+
+/// docker's, in seconds.
+const DEFAULT_TIMEOUT: i64 = 10;
+
+/// What `stop` and `restart` are told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StopOptions {
+    /// Instead of the container's own.
+    pub signal: Option<i32>,
+    /// Seconds to wait before SIGKILL, instead of the container's own; negative for as long as it takes.
+    pub timeout: Option<i64>,
+}
+
+impl Engine {
+    /// Stops a container and returns when its records say so. One that does not run is left alone.
+    pub fn stop(&self, container: &Container, options: StopOptions) -> anyhow::Result<()> {
+        let Some(process) = container.running_process()? else { return Ok(()) };
+        let lifecycle = &container.config.lifecycle;
+        let signal = match options.signal {
+            Some(signal) => signal,
+            None => stop_signal(&lifecycle.stop_signal)?,
+        };
+        process::signal(&process, signal).or_else(ended_already)?;
+        let seconds = options.timeout.or(lifecycle.stop_timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let patience = u64::try_from(seconds).ok().map(Duration::from_secs);
+        if !wait_for_end(&process, patience)? {
+            process::signal(&process, libc::SIGKILL).or_else(ended_already)?;
+            wait_for_end(&process, None)?;
+        }
+        settle(container)
+    }
+}
+
+/// The signal that asks a container's program to end.
+pub(super) fn stop_signal(name: &str) -> anyhow::Result<i32> {
+    if name.is_empty() {
+        return Ok(libc::SIGTERM);
+    }
+    signal::parse(name).map_err(anyhow::Error::msg).context("read the container's stop signal")
+}
+
+/// Waits until the monitor has written down the end and let go of the container.
+pub(super) fn settle(container: &Container) -> anyhow::Result<()> {
+    let path = container.dir.lock();
+    Lock::wait_free(&path).with_context(|| format!("wait for the lock {}", path.display()))
+}
+
+/// Waits for a process's end; says whether it came in time. Without `patience` it is waited for.
+pub(super) fn wait_for_end(process: impl AsFd, patience: Option<Duration>) -> anyhow::Result<bool> {
+    let process = process.as_fd();
+    let time = patience.map(|time| Timespec { tv_sec: time.as_secs() as i64, tv_nsec: 0 });
+    loop {
+        match poll(&mut [PollFd::new(&process, PollFlags::IN)], time.as_ref()) {
+            Ok(count) => return Ok(count > 0),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno).context("wait for the container's end"),
+        }
+    }
+}
+
+/// A process that has ended cannot be signalled, and need not be.
+pub(super) fn ended_already(error: crate::sys::error::SyscallError) -> anyhow::Result<()> {
+    if error.errno == Errno::SRCH { Ok(()) } else { Err(error.into()) }
+}

@@ -48,10 +48,12 @@ pub struct CreateOptions {
     /// `Some` of nothing clears the image's; then `process.entrypoint` counts for nothing.
     pub entrypoint: Option<Vec<String>>,
     pub process: ProcessConfig,
+    /// Variables to set, or (`None`) to take out of the image's; `process.env` counts for nothing.
+    pub env: Vec<(String, Option<String>)>,
     pub user_namespace: UserNamespace,
-    pub pid: Sharing,
-    pub ipc: Sharing,
-    pub uts: Sharing,
+    pub pid: NamespaceChoice,
+    pub ipc: NamespaceChoice,
+    pub uts: NamespaceChoice,
     pub network: NetworkChoice,
     pub mounts: Vec<MountConfig>,
     pub security: SecurityConfig,
@@ -82,7 +84,7 @@ pub enum Pull {
 
 /// `--pid`, `--ipc`, `--uts`, before names are looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Sharing {
+pub enum NamespaceChoice {
     #[default]
     Private,
     Host,
@@ -231,7 +233,7 @@ impl Engine {
             created: Time::now(),
             root,
             image: image_use,
-            process: process(options.process, options.entrypoint, said)?,
+            process: process(options.process, options.entrypoint, options.env, said)?,
             map: crate::sys::userns::best_map().tag(),
             namespaces,
             mounts: super::mounts::with_image_volumes(options.mounts, said)?,
@@ -247,11 +249,11 @@ impl Engine {
     /// Looks up the containers whose namespaces are to be shared. They must exist; whether they run matters at the
     /// start only.
     fn namespaces(&self, options: &CreateOptions) -> anyhow::Result<Namespaces> {
-        let shared = |choice: &Sharing| -> anyhow::Result<Namespace> {
+        let shared = |choice: &NamespaceChoice| -> anyhow::Result<Namespace> {
             Ok(match choice {
-                Sharing::Private => Namespace::Private,
-                Sharing::Host => Namespace::Host,
-                Sharing::Container(name) => Namespace::Container(self.find_container(name)?.config.id),
+                NamespaceChoice::Private => Namespace::Private,
+                NamespaceChoice::Host => Namespace::Host,
+                NamespaceChoice::Container(name) => Namespace::Container(self.find_container(name)?.config.id),
             })
         };
         Ok(Namespaces {
@@ -277,7 +279,7 @@ pub(super) fn durability(config: &ContainerConfig) -> Durability {
 fn check(options: &CreateOptions) -> anyhow::Result<()> {
     let named_host = !options.host.hostname.is_empty() || !options.host.domainname.is_empty();
     let conflict = |flag: &str, other: &str| Err(Error::Invalid(format!("conflicting options: {flag} and {other}")).into());
-    if named_host && options.uts != Sharing::Private {
+    if named_host && options.uts != NamespaceChoice::Private {
         return conflict("--hostname", "--uts of another");
     }
     if matches!(options.network, NetworkChoice::Container(_)) {
@@ -291,7 +293,7 @@ fn check(options: &CreateOptions) -> anyhow::Result<()> {
             return conflict("--dns", "--network container:…");
         }
     }
-    if options.host.shm_size.is_some() && options.ipc != Sharing::Private {
+    if options.host.shm_size.is_some() && options.ipc != NamespaceChoice::Private {
         return conflict("--shm-size", "--ipc of another");
     }
     if options.replace && options.name.is_none() {
@@ -301,7 +303,12 @@ fn check(options: &CreateOptions) -> anyhow::Result<()> {
 }
 
 /// The program: docker's rules of what an entrypoint or a command on the command line does to the image's.
-fn process(flags: ProcessConfig, entrypoint: Option<Vec<String>>, image: &RunConfig) -> anyhow::Result<ProcessConfig> {
+fn process(
+    flags: ProcessConfig,
+    entrypoint: Option<Vec<String>>,
+    settings: Vec<(String, Option<String>)>,
+    image: &RunConfig,
+) -> anyhow::Result<ProcessConfig> {
     let image_command = || image.cmd.clone().unwrap_or_default();
     let (entrypoint, command) = match entrypoint {
         Some(entrypoint) => (entrypoint, flags.command),
@@ -309,7 +316,7 @@ fn process(flags: ProcessConfig, entrypoint: Option<Vec<String>>, image: &RunCon
         None => (image.entrypoint.clone().unwrap_or_default(), flags.command),
     };
     ensure!(!(entrypoint.is_empty() && command.is_empty()), Error::Invalid("no command specified".to_owned()));
-    let mut variables = env::merge(env::from_image(image.env.as_deref().unwrap_or_default()), flags.env);
+    let mut variables = apply(env::from_image(image.env.as_deref().unwrap_or_default()), settings);
     if !variables.iter().any(|variable| variable.starts_with("PATH=")) {
         variables.insert(0, format!("PATH={DEFAULT_PATH}"));
     }
@@ -324,6 +331,18 @@ fn process(flags: ProcessConfig, entrypoint: Option<Vec<String>>, image: &RunCon
         user: or_image(flags.user, &image.user),
         ..flags
     })
+}
+
+/// Sets variables and takes some out, in the order they were given.
+pub(super) fn apply(mut variables: Vec<String>, settings: Vec<(String, Option<String>)>) -> Vec<String> {
+    for (name, value) in settings {
+        let is_it = |variable: &String| variable.split_once('=').is_some_and(|(known, _)| known == name);
+        match value {
+            Some(value) => variables = env::merge(variables, [format!("{name}={value}")]),
+            None => variables.retain(|variable| !is_it(variable)),
+        }
+    }
+    variables
 }
 
 /// docker's, for images that say none.
@@ -373,11 +392,11 @@ mod tests {
         ];
         for (entrypoint, command, want_entrypoint, want_command) in cases {
             let flags = ProcessConfig { command: strings(command), ..ProcessConfig::default() };
-            let got = process(flags, entrypoint.map(strings), &image).unwrap();
+            let got = process(flags, entrypoint.map(strings), Vec::new(), &image).unwrap();
             let got = (got.entrypoint, got.command);
             assert_eq!(got, (strings(want_entrypoint), strings(want_command)), "{entrypoint:?} {command:?}");
         }
-        let cleared = process(ProcessConfig::default(), Some(Vec::new()), &image).unwrap_err();
+        let cleared = process(ProcessConfig::default(), Some(Vec::new()), Vec::new(), &image).unwrap_err();
         assert_eq!(cleared.to_string(), "no command specified");
     }
 
@@ -385,17 +404,18 @@ mod tests {
     fn flags_go_before_what_the_image_says() {
         let image = RunConfig {
             cmd: Some(strings(&["x"])),
-            env: Some(strings(&["A=image", "B=image", "SECRET"])),
+            env: Some(strings(&["A=image", "B=image", "C=image", "SECRET"])),
             user: Some("daemon".to_owned()),
             working_dir: Some("/srv".to_owned()),
             ..RunConfig::default()
         };
-        let flags =
-            ProcessConfig { env: strings(&["B=flag", "PATH=/bin"]), user: "1:2".to_owned(), ..Default::default() };
-        let got = process(flags, None, &image).unwrap();
+        let flags = ProcessConfig { user: "1:2".to_owned(), ..Default::default() };
+        let set = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        let settings = vec![set("B", Some("flag")), set("C", None), set("PATH", Some("/bin"))];
+        let got = process(flags, None, settings, &image).unwrap();
         assert_eq!(got.env, strings(&["A=image", "B=flag", "PATH=/bin"]));
         assert_eq!((got.user.as_str(), got.cwd.as_str()), ("1:2", "/srv"));
-        let plain = process(ProcessConfig::default(), None, &image).unwrap();
+        let plain = process(ProcessConfig::default(), None, Vec::new(), &image).unwrap();
         assert_eq!(plain.env[0], format!("PATH={DEFAULT_PATH}"));
     }
 }

@@ -1,0 +1,185 @@
+//! `ls`: which containers there are. With a thousand of them most have ended and are not asked for, so a container's
+//! config is read only when its row is.
+
+use std::cmp::Reverse;
+
+use crate::{
+    base::{filter::Filters, id::ContainerId, time::Time},
+    engine::{Engine, Error, image::Image, size, volume::volumes_of},
+    store::container::{ContainerState, MountSource, Network, RootSource, Status},
+};
+
+use super::{Container, status};
+
+/// Which containers to list.
+#[derive(Debug, Default)]
+pub struct ListOptions {
+    /// Those that do not run, too.
+    pub all: bool,
+    /// This many, the newest; running or not.
+    pub last: Option<usize>,
+    /// Keys of [`FILTERS`].
+    pub filters: Filters,
+    /// Measure the writable layers.
+    pub sizes: bool,
+}
+
+/// What containers can be filtered by.
+pub const FILTERS: &[&str] = &[
+    "id", "name", "label", "label!", "status", "exited", "ancestor", "before", "since", "volume", "network",
+];
+
+/// A container as it is listed.
+#[derive(Debug)]
+pub struct Listed {
+    pub container: Container,
+    pub state: ContainerState,
+    pub size: Option<Size>,
+}
+
+/// Bytes of a container's files.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// In the writable layer.
+    pub writable: u64,
+    /// In the image as well.
+    pub total: u64,
+}
+
+impl Engine {
+    /// Lists containers, the newest first.
+    pub fn list(&self, options: &ListOptions) -> anyhow::Result<Vec<Listed>> {
+        let filter = Filter::new(self, &options.filters)?;
+        let all = options.all || options.last.is_some() || filter.asks_status();
+        let mut listed = Vec::new();
+        for id in self.container_ids()? {
+            if !filter.admits_id(&id) {
+                continue;
+            }
+            // One that is being made, removed or damaged is nobody's row.
+            let Ok(state) = status::observe(&self.layout.container(&id)) else { continue };
+            if !(all || state.status.is_running()) || !filter.admits_state(&state) {
+                continue;
+            }
+            let Ok(Some(container)) = self.container(&id) else { continue };
+            if filter.admits(&container) {
+                listed.push(Listed { container, state, size: None });
+            }
+        }
+        listed.sort_by_key(|row| Reverse(row.container.config.created));
+        if let Some(last) = options.last {
+            listed.truncate(last);
+        }
+        if options.sizes {
+            for row in &mut listed {
+                row.size = Some(self.size_of(&row.container));
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Measures a container's writable layer, and adds what its image holds.
+    pub fn size_of(&self, container: &Container) -> Size {
+        let writable = match container.config.root {
+            RootSource::Directory(_) => 0,
+            _ => size::of_tree(&container.dir.upper()),
+        };
+        let image = container.config.image.as_ref();
+        let image: Option<Image> = image.and_then(|used| self.find_image(&used.manifest.to_string()).ok());
+        Size { writable, total: writable + image.map_or(0, |image| image.size) }
+    }
+}
+
+/// The filters, with what they refer to looked up once.
+struct Filter<'a> {
+    filters: &'a Filters,
+    /// The configs of the images that `ancestor` names.
+    ancestors: Vec<crate::base::digest::Digest>,
+    exited: Vec<i32>,
+    before: Option<Time>,
+    since: Option<Time>,
+}
+
+impl<'a> Filter<'a> {
+    fn new(engine: &Engine, filters: &'a Filters) -> anyhow::Result<Self> {
+        let invalid = |text: String| Error::Invalid(text);
+        for wanted in filters.values("status") {
+            if !["created", "running", "paused", "restarting", "removing", "exited", "dead"].contains(&wanted) {
+                return Err(invalid(format!("invalid filter 'status={wanted}'")).into());
+            }
+        }
+        let mut exited = Vec::new();
+        for code in filters.values("exited") {
+            exited.push(code.parse().map_err(|_| invalid(format!("invalid filter 'exited={code}'")))?);
+        }
+        let ancestors = filters.values("ancestor").filter_map(|name| engine.find_image(name).ok());
+        let created = |key| -> anyhow::Result<Option<Time>> {
+            let Some(name) = filters.values(key).last() else { return Ok(None) };
+            Ok(Some(engine.find_container(name)?.config.created))
+        };
+        Ok(Filter {
+            filters,
+            ancestors: ancestors.map(|image| image.id).collect(),
+            exited,
+            before: created("before")?,
+            since: created("since")?,
+        })
+    }
+
+    /// Whoever asks for a status means containers that do not run as well.
+    fn asks_status(&self) -> bool {
+        self.filters.contains("status") || self.filters.contains("exited")
+    }
+
+    fn admits_id(&self, id: &ContainerId) -> bool {
+        self.filters.admits("id", |wanted| id.as_str().starts_with(wanted))
+    }
+
+    fn admits_state(&self, state: &ContainerState) -> bool {
+        let ended = state.status == Status::Exited;
+        self.filters.admits("status", |wanted| wanted == status_word(state.status))
+            && (self.exited.is_empty() || ended && self.exited.contains(&state.exit_code))
+    }
+
+    fn admits(&self, container: &Container) -> bool {
+        let config = &container.config;
+        let volume = |wanted: &str| {
+            volumes_of(container).any(|name| name == wanted)
+                || config.mounts.iter().any(|mount| {
+                    mount.target == wanted
+                        || matches!(&mount.source, MountSource::Bind { path, .. } if path.as_os_str() == wanted)
+                })
+        };
+        self.filters.admits("name", |wanted| config.name.contains(wanted.trim_start_matches('/')))
+            && self.filters.admits_labels(&config.labels)
+            && self.filters.admits("volume", volume)
+            && self.filters.admits("network", |wanted| wanted == network_word(&config.namespaces.network))
+            && self.before.is_none_or(|time| config.created < time)
+            && self.since.is_none_or(|time| config.created > time)
+            && self.admits_image(container)
+    }
+
+    fn admits_image(&self, container: &Container) -> bool {
+        let Some(used) = &container.config.image else { return !self.filters.contains("ancestor") };
+        self.filters.admits("ancestor", |wanted| wanted == used.name) || self.ancestors.contains(&used.id)
+    }
+}
+
+/// docker's word for a status.
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Created => "created",
+        Status::Running => "running",
+        Status::Paused => "paused",
+        Status::Exited => "exited",
+    }
+}
+
+/// docker's word for a network.
+pub fn network_word(network: &Network) -> String {
+    match network {
+        Network::None => "none".to_owned(),
+        Network::Host => "host".to_owned(),
+        Network::Container(id) => format!("container:{id}"),
+    }
+}

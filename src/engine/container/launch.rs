@@ -125,7 +125,7 @@ impl Engine {
     }
 
     /// The first process of a container that must run, for those who share its namespaces.
-    fn running_pid(&self, id: &ContainerId) -> anyhow::Result<i32> {
+    pub(super) fn running_pid(&self, id: &ContainerId) -> anyhow::Result<i32> {
         let not_running = || Error::NotRunning { name: id.to_string() };
         let container = self.container(id)?.ok_or_else(not_running)?;
         let state = container.state()?;

@@ -12,7 +12,7 @@ use crate::{
 
 use super::Container;
 
-/// A directory without a config is somebody's work in progress for this long.
+/// A directory without config and lock is somebody's work in progress for this long.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What a prune removed.
@@ -63,7 +63,7 @@ impl Engine {
         let mut bytes = 0;
         for id in self.container_ids()? {
             let dir = self.layout.container(&id);
-            if dir.config().exists() || is_recent(dir.path()) {
+            if dir.config().exists() || (!dir.lock().exists() && is_recent(dir.path())) {
                 continue;
             }
             match Lock::try_exclusive(&dir.lock()) {

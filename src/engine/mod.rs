@@ -79,7 +79,8 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
 /// A new identifier, by the kernel's random numbers.
 fn random_id() -> anyhow::Result<ContainerId> {
     let mut bytes = [0; 32];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).context("get random numbers")?;
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .context("get random numbers")?;
     Ok(ContainerId::from_bytes(bytes))
 }
 

@@ -146,7 +146,9 @@ impl Engine {
     pub fn remove_volume(&self, name: &str, force: bool) -> anyhow::Result<()> {
         let _lock = self.lock_volumes()?;
         let volume = match self.find_volume(name) {
-            Err(error) if force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => return Ok(()),
+            Err(error) if force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => {
+                return Ok(());
+            }
             result => result?,
         };
         if let Some(users) = self.volume_users()?.get(name) {

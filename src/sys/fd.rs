@@ -112,7 +112,9 @@ pub fn close_on_exec_from(first: u32) -> Result<(), SyscallError> {
 /// Closes what was inherited from our caller: every descriptor of ours is close-on-exec, and no other is. The first
 /// three are left alone. *Must* be called while single-threaded.
 pub fn close_inherited() -> Result<(), SyscallError> {
-    for number in open_numbers().during(|| "readdir(\"/proc/self/fd\")")?.into_iter().filter(|number| *number > 2) {
+    for number in
+        open_numbers().during(|| "readdir(\"/proc/self/fd\")")?.into_iter().filter(|number| *number > 2)
+    {
         // SAFETY: the descriptor came through an exec, so that no value of this program owns it.
         unsafe {
             let flags = libc::fcntl(number, libc::F_GETFD);

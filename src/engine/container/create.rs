@@ -18,12 +18,17 @@ use crate::{
         id::{ContainerId, check_name},
         time::Time,
     },
-    engine::{Engine, Error, image::{HOST, Image}, random_id, remove::remove_tree},
+    engine::{
+        Engine, Error,
+        image::{HOST, Image},
+        random_id,
+        remove::remove_tree,
+    },
     image::config::RunConfig,
     store::{
         container::{
-            ContainerConfig, HostConfig, ImageUse, LifecycleConfig, MountConfig, Namespace, Namespaces, Network,
-            ProcessConfig, RootSource, SecurityConfig, UserNamespace, VERSION,
+            ContainerConfig, HostConfig, ImageUse, LifecycleConfig, MountConfig, Namespace, Namespaces,
+            Network, ProcessConfig, RootSource, SecurityConfig, UserNamespace, VERSION,
         },
         directory,
         image::Platform,
@@ -130,7 +135,12 @@ impl Engine {
     }
 
     /// Makes what is in the container's directory, `config.json` last.
-    fn fill(&self, id: &ContainerId, options: CreateOptions, image: Option<Image>) -> anyhow::Result<Created> {
+    fn fill(
+        &self,
+        id: &ContainerId,
+        options: CreateOptions,
+        image: Option<Image>,
+    ) -> anyhow::Result<Created> {
         let dir = self.layout.container(id);
         let lock = Lock::try_exclusive(&dir.lock())
             .with_context(|| format!("lock {}", dir.lock().display()))?
@@ -159,12 +169,17 @@ impl Engine {
         let name = match &options.source {
             Source::Image(name) => name,
             Source::Directory(path) => {
-                ensure!(path.is_dir(), Error::Invalid(format!("--rootfs {}: no such directory", path.display())));
+                ensure!(
+                    path.is_dir(),
+                    Error::Invalid(format!("--rootfs {}: no such directory", path.display()))
+                );
                 return Ok(None);
             }
         };
         if options.pull == Pull::Always && name != HOST {
-            bail!("cannot pull {name}: there is no registry client yet; 'coracle pull' takes oci: and archive names");
+            bail!(
+                "cannot pull {name}: there is no registry client yet; 'coracle pull' takes oci: and archive names"
+            );
         }
         Ok(Some(self.find_image_for(name, options.platform.as_ref())?))
     }
@@ -253,7 +268,9 @@ impl Engine {
             Ok(match choice {
                 NamespaceChoice::Private => Namespace::Private,
                 NamespaceChoice::Host => Namespace::Host,
-                NamespaceChoice::Container(name) => Namespace::Container(self.find_container(name)?.config.id),
+                NamespaceChoice::Container(name) => {
+                    Namespace::Container(self.find_container(name)?.config.id)
+                }
             })
         };
         Ok(Namespaces {
@@ -278,7 +295,9 @@ pub(super) fn durability(config: &ContainerConfig) -> Durability {
 /// Refuses what contradicts itself.
 fn check(options: &CreateOptions) -> anyhow::Result<()> {
     let named_host = !options.host.hostname.is_empty() || !options.host.domainname.is_empty();
-    let conflict = |flag: &str, other: &str| Err(Error::Invalid(format!("conflicting options: {flag} and {other}")).into());
+    let conflict = |flag: &str, other: &str| {
+        Err(Error::Invalid(format!("conflicting options: {flag} and {other}")).into())
+    };
     if named_host && options.uts != NamespaceChoice::Private {
         return conflict("--hostname", "--uts of another");
     }
@@ -315,7 +334,10 @@ fn process(
         None if flags.command.is_empty() => (image.entrypoint.clone().unwrap_or_default(), image_command()),
         None => (image.entrypoint.clone().unwrap_or_default(), flags.command),
     };
-    ensure!(!(entrypoint.is_empty() && command.is_empty()), Error::Invalid("no command specified".to_owned()));
+    ensure!(
+        !(entrypoint.is_empty() && command.is_empty()),
+        Error::Invalid("no command specified".to_owned())
+    );
     let mut variables = apply(env::from_image(image.env.as_deref().unwrap_or_default()), settings);
     if !variables.iter().any(|variable| variable.starts_with("PATH=")) {
         variables.insert(0, format!("PATH={DEFAULT_PATH}"));
@@ -352,7 +374,10 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 pub(super) fn refuse_existing(path: &Path, what: &str) -> anyhow::Result<()> {
     ensure!(
         path.symlink_metadata().is_err(),
-        Error::Invalid(format!("{what} found, make sure the other container isn't running or delete {}", path.display()))
+        Error::Invalid(format!(
+            "{what} found, make sure the other container isn't running or delete {}",
+            path.display()
+        ))
     );
     Ok(())
 }

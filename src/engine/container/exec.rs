@@ -178,8 +178,15 @@ impl Ready<'_> {
                     Ok((started, streams)) => {
                         write_report(writer, Ok(()));
                         let client = Some(theirs);
-                        let session =
-                            Session { started, streams, log: None, listener: None, own: None, client, timeout: None };
+                        let session = Session {
+                            started,
+                            streams,
+                            log: None,
+                            listener: None,
+                            own: None,
+                            client,
+                            timeout: None,
+                        };
                         monitor::run(session).map(monitor::Ended::announce).is_ok()
                     }
                     Err(error) => {

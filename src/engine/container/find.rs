@@ -62,7 +62,8 @@ impl Engine {
             return Err(no_such(reference));
         }
         let mut matches = self.container_ids()?;
-        matches.retain(|id| id.as_str().starts_with(reference) && self.layout.container(id).config().exists());
+        matches
+            .retain(|id| id.as_str().starts_with(reference) && self.layout.container(id).config().exists());
         match matches.as_slice() {
             [] => Err(no_such(reference)),
             [_] => Ok(matches.remove(0)),

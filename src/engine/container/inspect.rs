@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     engine::Engine,
     store::container::{
-        ContainerConfig, ContainerState, MountConfig, MountSource, Namespace, RootSource, SeccompChoice, Status,
-        UserNamespace,
+        ContainerConfig, ContainerState, MountConfig, MountSource, Namespace, RootSource, SeccompChoice,
+        Status, UserNamespace,
     },
 };
 
@@ -66,7 +66,8 @@ impl Engine {
                 json!({ "LowerDir": "/", "UpperDir": container.dir.upper(), "WorkDir": container.dir.work() })
             }
             RootSource::Layers(layers) => {
-                let tree = |layer| self.layout.layer(&container.config.map, layer).to_string_lossy().into_owned();
+                let tree =
+                    |layer| self.layout.layer(&container.config.map, layer).to_string_lossy().into_owned();
                 let lower: Vec<String> = layers.iter().rev().map(tree).collect();
                 json!({
                     "LowerDir": lower.join(":"),
@@ -108,7 +109,8 @@ impl Engine {
 }
 
 fn state_json(state: &ContainerState) -> Value {
-    let time = |time: Option<crate::base::time::Time>| time.map_or_else(|| NEVER.to_owned(), |t| t.to_string());
+    let time =
+        |time: Option<crate::base::time::Time>| time.map_or_else(|| NEVER.to_owned(), |t| t.to_string());
     json!({
         "Status": status_word(state.status),
         "Running": state.status.is_running(),
@@ -159,7 +161,8 @@ fn config_json(config: &ContainerConfig) -> Value {
 fn host_config(config: &ContainerConfig) -> Value {
     let (host, security, namespaces) = (&config.host, &config.security, &config.namespaces);
     let tmpfs = config.mounts.iter().filter(|mount| mount.source == MountSource::Tmpfs);
-    let tmpfs: Map<String, Value> = tmpfs.map(|mount| (mount.target.clone(), json!(mount.options.join(",")))).collect();
+    let tmpfs: Map<String, Value> =
+        tmpfs.map(|mount| (mount.target.clone(), json!(mount.options.join(",")))).collect();
     json!({
         "Binds": config.mounts.iter().filter_map(bind).collect::<Vec<_>>(),
         "ContainerIDFile": config.lifecycle.cidfile.as_deref().map(|path| path.display().to_string()).unwrap_or_default(),
@@ -225,7 +228,8 @@ fn security_options(config: &ContainerConfig) -> Vec<String> {
         SeccompChoice::Unconfined => options.push("seccomp=unconfined".to_owned()),
         SeccompChoice::Profile(profile) => options.push(format!("seccomp={profile}")),
     }
-    let paths = |name: &str, paths: &[String]| (!paths.is_empty()).then(|| format!("{name}={}", paths.join(":")));
+    let paths =
+        |name: &str, paths: &[String]| (!paths.is_empty()).then(|| format!("{name}={}", paths.join(":")));
     options.extend(paths("mask", &config.security.mask));
     options.extend(paths("unmask", &config.security.unmask));
     options

@@ -67,7 +67,12 @@ pub(super) const TERMINAL_SIZE: (u16, u16) = (24, 80);
 
 impl Engine {
     /// Gets everything ready to start a container whose lock the caller holds. `image` saves looking it up again.
-    pub(super) fn prepare(&self, container: Container, lock: Lock, image: Option<Image>) -> anyhow::Result<Ready<'_>> {
+    pub(super) fn prepare(
+        &self,
+        container: Container,
+        lock: Lock,
+        image: Option<Image>,
+    ) -> anyhow::Result<Ready<'_>> {
         let config = &container.config;
         let best = userns::best_map();
         let map = match config.map == best.tag() {
@@ -281,7 +286,12 @@ impl Ready<'_> {
     }
 
     /// Looks after the program until it has ended, and writes down how. Gives the exit code.
-    fn supervise(self, running: Running, own: Option<OwnStreams>, client: Option<OwnedFd>) -> anyhow::Result<u8> {
+    fn supervise(
+        self,
+        running: Running,
+        own: Option<OwnStreams>,
+        client: Option<OwnedFd>,
+    ) -> anyhow::Result<u8> {
         let lifecycle = &self.container.config.lifecycle;
         directory::make(&self.container.dir.log_dir())?;
         let session = Session {
@@ -330,7 +340,8 @@ impl Ready<'_> {
         let kept = if self.container.config.lifecycle.auto_remove {
             self.engine.delete_container(&self.container, true)
         } else {
-            let state = ContainerState { exit_code: code, error: error.message.clone(), ..self.before.clone() };
+            let state =
+                ContainerState { exit_code: code, error: error.message.clone(), ..self.before.clone() };
             record::write(&self.container.dir.state(), &state, Durability::Relaxed)
         };
         let error = anyhow::Error::from(error);

@@ -104,7 +104,8 @@ impl<'a> Filter<'a> {
     fn new(engine: &Engine, filters: &'a Filters) -> anyhow::Result<Self> {
         let invalid = |text: String| Error::Invalid(text);
         for wanted in filters.values("status") {
-            if !["created", "running", "paused", "restarting", "removing", "exited", "dead"].contains(&wanted) {
+            if !["created", "running", "paused", "restarting", "removing", "exited", "dead"].contains(&wanted)
+            {
                 return Err(invalid(format!("invalid filter 'status={wanted}'")).into());
             }
         }
@@ -144,11 +145,10 @@ impl<'a> Filter<'a> {
     fn admits(&self, container: &Container) -> bool {
         let config = &container.config;
         let volume = |wanted: &str| {
-            volumes_of(container).any(|name| name == wanted)
-                || config.mounts.iter().any(|mount| {
-                    mount.target == wanted
-                        || matches!(&mount.source, MountSource::Bind { path, .. } if path.as_os_str() == wanted)
-                })
+            volumes_of(container).any(|name| name == wanted) || config.mounts.iter().any(|mount| {
+                mount.target == wanted
+                    || matches!(&mount.source, MountSource::Bind { path, .. } if path.as_os_str() == wanted)
+            })
         };
         self.filters.admits("name", |wanted| config.name.contains(wanted.trim_start_matches('/')))
             && self.filters.admits_labels(&config.labels)

@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// Adds an anonymous volume for each `VOLUME` of the image where the user mounts nothing himself.
-pub(super) fn with_image_volumes(mut mounts: Vec<MountConfig>, image: &RunConfig) -> anyhow::Result<Vec<MountConfig>> {
+pub(super) fn with_image_volumes(
+    mut mounts: Vec<MountConfig>,
+    image: &RunConfig,
+) -> anyhow::Result<Vec<MountConfig>> {
     for mount in &mounts {
         let count = mounts.iter().filter(|other| normal(&other.target) == normal(&mount.target)).count();
         ensure!(count == 1, Error::Invalid(format!("duplicate mount point: {}", mount.target)));
@@ -23,7 +26,9 @@ pub(super) fn with_image_volumes(mut mounts: Vec<MountConfig>, image: &RunConfig
     for target in image.volumes.iter().flatten().map(|(target, _)| target) {
         ensure!(
             target.starts_with('/') && normal(target) != "/",
-            Error::Invalid(format!("the image wants a volume at {target:?}, which is no absolute path below /"))
+            Error::Invalid(format!(
+                "the image wants a volume at {target:?}, which is no absolute path below /"
+            ))
         );
         if !mounts.iter().any(|mount| normal(&mount.target) == normal(target)) {
             mounts.push(anonymous(target));
@@ -55,7 +60,8 @@ impl Engine {
     /// bound is there. The lock, if there are volumes, is for the caller to hold until the container's record says
     /// that they are in use.
     pub(super) fn make_volumes(&self, config: &mut ContainerConfig) -> anyhow::Result<Option<VolumesLock>> {
-        let wants_volumes = config.mounts.iter().any(|mount| matches!(mount.source, MountSource::Volume { .. }));
+        let wants_volumes =
+            config.mounts.iter().any(|mount| matches!(mount.source, MountSource::Volume { .. }));
         let lock = if wants_volumes { Some(self.lock_volumes()?) } else { None };
         for mount in &mut config.mounts {
             match (&mut mount.source, &lock) {
@@ -114,7 +120,10 @@ mod tests {
     #[test]
     fn a_mount_of_the_users_goes_before_the_images_volume() {
         let image = RunConfig {
-            volumes: Some([("/data/".to_owned(), serde_json::json!({})), ("/logs".to_owned(), serde_json::json!({}))].into()),
+            volumes: Some(
+                [("/data/".to_owned(), serde_json::json!({})), ("/logs".to_owned(), serde_json::json!({}))]
+                    .into(),
+            ),
             ..RunConfig::default()
         };
         let own = MountConfig { source: MountSource::Tmpfs, ..anonymous("//data/.") };
@@ -126,7 +135,10 @@ mod tests {
     #[test]
     fn an_images_volume_must_be_an_absolute_path() {
         for bad in ["data", "/", "", "//."] {
-            let image = RunConfig { volumes: Some([(bad.to_owned(), serde_json::json!({}))].into()), ..RunConfig::default() };
+            let image = RunConfig {
+                volumes: Some([(bad.to_owned(), serde_json::json!({}))].into()),
+                ..RunConfig::default()
+            };
             assert!(with_image_volumes(Vec::new(), &image).is_err(), "{bad:?}");
         }
     }

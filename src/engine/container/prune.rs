@@ -86,4 +86,3 @@ fn is_recent(path: &std::path::Path) -> bool {
     let Ok(changed) = fs::metadata(path).and_then(|found| found.modified()) else { return true };
     changed.elapsed().is_ok_and(|age| age < GRACE)
 }
-

@@ -24,7 +24,11 @@ pub struct RemoveOptions {
 
 impl Engine {
     /// Removes a container by what the user typed. Gives `None` for one that `force` forgives.
-    pub fn remove_container(&self, reference: &str, options: RemoveOptions) -> anyhow::Result<Option<Container>> {
+    pub fn remove_container(
+        &self,
+        reference: &str,
+        options: RemoveOptions,
+    ) -> anyhow::Result<Option<Container>> {
         let container = match self.find_container(reference) {
             Err(error) if options.force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => {
                 return Ok(None);

@@ -40,7 +40,11 @@ fn take(container: &Container) -> anyhow::Result<Option<Lock>> {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    Err(Error::Invalid(format!("container {} is being started or removed by another command", container.name())).into())
+    Err(Error::Invalid(format!(
+        "container {} is being started or removed by another command",
+        container.name()
+    ))
+    .into())
 }
 
 const ATTEMPTS: u32 = 250;

@@ -8,12 +8,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{
-    base::signal,
-    engine::Engine,
-    store::lock::Lock,
-    sys::process,
-};
+use crate::{base::signal, engine::Engine, store::lock::Lock, sys::process};
 
 use super::Container;
 

@@ -10,7 +10,19 @@
 //! Everything in an archive is hostile until checked: names are resolved component by component beneath the tree's
 //! root, by descriptor. image-spec layer.md.
 
+pub mod apply;
 pub mod compress;
 pub mod unpack;
 
+mod archive;
+mod directory;
 mod flow;
+mod header;
+mod owner;
+mod pax;
+mod sparse;
+mod whiteout;
+mod xattr;
+
+#[cfg(test)]
+mod testing;

@@ -274,6 +274,11 @@ pub(crate) mod testing {
 
     use super::*;
 
+    /// Forks, threads or not: see [`in_child`].
+    pub(crate) fn fork_in_test() -> Result<Forked, SyscallError> {
+        fork_anyway()
+    }
+
     /// Runs `body` in a forked child; its error or panic comes back as ours. The test program has threads, so the body
     /// does little that could need a lock of theirs: the C library's are safe.
     pub(crate) fn in_child(body: impl FnOnce() -> anyhow::Result<()>) {

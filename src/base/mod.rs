@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod duration;
 pub mod filter;
+pub mod glob;
 pub mod id;
 pub mod signal;
 pub mod size;

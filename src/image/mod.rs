@@ -1,6 +1,7 @@
 //! Images: references, OCI documents, archives and layers. Knows no containers.
 
 pub mod archive;
+pub mod change;
 pub mod config;
 pub mod index;
 pub mod layer;

@@ -1,7 +1,13 @@
 //! What the image commands mean, one file per verb; and how the others find an image and its trees.
 
 mod find;
+pub mod import;
+pub mod list;
 pub mod load;
+pub mod prune;
+pub mod pull;
+pub mod remove;
+mod tag;
 mod trees;
 
 use crate::{

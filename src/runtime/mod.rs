@@ -136,4 +136,5 @@ pub fn exec(_exec: Exec<'_>) -> Result<Started, StartError> {
 
 pub mod caps;
 pub mod seccomp;
+pub mod spec;
 pub mod user;

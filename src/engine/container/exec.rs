@@ -7,7 +7,7 @@ use anyhow::ensure;
 use crate::{
     engine::{Engine, Error},
     monitor::{self, OwnStreams, Session},
-    runtime::{self, Exec, StartError, Started, Stdio, caps, seccomp},
+    runtime::{self, Exec, StartError, Started, Stdio, caps, seccomp, spec::validate::check_process},
     sys::{
         process::{self, Forked},
         socket,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Container, create,
+    Container, create, etc,
     launch::{TERMINAL_SIZE, encode, leave_session, pipes, read_report, setup_error, write_report},
     run::Attachment,
     spec,
@@ -106,10 +106,9 @@ impl Engine {
         if !options.cwd.is_empty() {
             config.process.cwd = options.cwd.clone();
         }
-        let place = spec::Place { layout: &self.layout, process: &|id| self.running_pid(id) };
-        let spec = spec::spec(&config, &place)?;
-        let mut process = spec.process().clone().unwrap_or_default();
+        let mut process = spec::process(&config, &etc::hostname(&config, &self.layout)?)?;
         process.set_capabilities(Some(caps.to_oci()));
+        check_process(&process)?;
         Ok(process)
     }
 }

@@ -81,7 +81,7 @@ impl Engine {
         };
         let (root, image) = self.root_of(&container, &map, image)?;
         etc::write(config, &self.layout).context("write the container's files in /etc")?;
-        let place = spec::Place { layout: &self.layout, process: &|id| self.running_pid(id) };
+        let place = spec::Place { layout: &self.layout, map: &map, process: &|id| self.running_pid(id) };
         let spec = spec::spec(config, &place)?;
         let filters = filters(config)?;
         let unfilled = self.unfilled_volumes(config)?;

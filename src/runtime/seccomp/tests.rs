@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use anyhow::ensure;
+use rustix::io::Errno;
 use serde_json::json;
 
 use super::{
@@ -9,6 +11,10 @@ use super::{
     compile::{AND, JEQ, JGE, JGT, JUMP, LOAD, RETURN},
     profile::Action,
     *,
+};
+use crate::sys::{
+    process::{self, testing::in_child},
+    seccomp,
 };
 
 const ALLOW: u32 = 0x7fff_0000;
@@ -439,4 +445,24 @@ fn the_precompiled_filters_are_current() {
     if std::env::var_os("CORACLE_REGENERATE").is_none() {
         assert_eq!(PRECOMPILED.as_slice(), default_for(Abi::NATIVE.unwrap(), CapSet::DEFAULT));
     }
+}
+
+#[test]
+fn the_kernel_takes_and_obeys_the_default_filter() {
+    use rustix::net::{AddressFamily, SocketType, socket};
+    in_child(|| {
+        process::set_no_new_privs()?;
+        for program in programs(&SeccompChoice::Default, CapSet::DEFAULT, false)? {
+            seccomp::install(&program.0)?;
+        }
+        for (family, want) in [(AddressFamily::UNIX, Ok(())), (AddressFamily::from_raw(38), Err(Errno::PERM))]
+        {
+            let answer = socket(family, SocketType::SEQPACKET, None).map(drop);
+            ensure!(answer == want, "{family:?}: {answer:?}");
+        }
+        // The C library makes a thread by clone3, and by clone where that answers ENOSYS.
+        let thread = std::thread::Builder::new().spawn(rustix::process::getpid)?;
+        ensure!(thread.join().is_ok(), "the thread panicked");
+        Ok(())
+    });
 }

@@ -23,6 +23,7 @@ fn of_engine(error: &engine::Error) -> Option<String> {
         }
         Error::Running { name } => format!("stop it first ('coracle stop {name}'), or force it with -f"),
         Error::Ambiguous { .. } => "give more of the id".to_owned(),
+        Error::NoMountSource { path } => format!("make it first: mkdir -p {}", path.display()),
         _ => return None,
     })
 }

@@ -1,5 +1,31 @@
 //! `coracle container …`: one file per verb.
 
-use super::Noun;
+mod create;
+mod exec;
+mod front;
+mod kill;
+mod options;
+mod restart;
+mod rm;
+mod run;
+mod start;
+mod stop;
+mod wait;
 
-pub const NOUN: Noun = Noun { name: "container", about: "Manage containers", verbs: &[] };
+use super::{Noun, Verb};
+
+pub const NOUN: Noun = Noun {
+    name: "container",
+    about: "Manage containers",
+    verbs: &[
+        Verb::new::<create::Create>("create", &[], "Create a container").starts_a_program(),
+        Verb::new::<exec::Exec>("exec", &[], "Run a program in a running container").starts_a_program(),
+        Verb::new::<kill::Kill>("kill", &[], "Send a signal to containers"),
+        Verb::new::<restart::Restart>("restart", &[], "Stop containers and start them again"),
+        Verb::new::<rm::Rm>("rm", &["remove"], "Remove containers"),
+        Verb::new::<run::Run>("run", &[], "Create a container and run its program").starts_a_program(),
+        Verb::new::<start::Start>("start", &[], "Start containers"),
+        Verb::new::<stop::Stop>("stop", &[], "Stop containers"),
+        Verb::new::<wait::Wait>("wait", &[], "Wait until containers stop, and print their exit codes"),
+    ],
+};

@@ -1,24 +1,7 @@
 //! `--pid`, `--ipc`, `--uts`, `--userns`, `--network`: whose namespaces a container has.
 
+pub use crate::engine::container::create::{NamespaceChoice, NetworkChoice};
 use crate::store::container::UserNamespace;
-
-/// A namespace as the user named it; the engine finds the container.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum NamespaceChoice {
-    #[default]
-    Private,
-    Host,
-    Container(String),
-}
-
-/// A network as the user named it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum NetworkChoice {
-    #[default]
-    None,
-    Host,
-    Container(String),
-}
 
 /// Reads `--pid` or `--uts`.
 pub fn parse(text: &str) -> Result<NamespaceChoice, String> {

@@ -1,13 +1,6 @@
 //! `--pull`: when an image is fetched before a container is made of it.
 
-/// When to fetch an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Pull {
-    Always,
-    #[default]
-    Missing,
-    Never,
-}
+pub use crate::engine::container::create::Pull;
 
 /// Reads one `--pull`; its bare form is `always`.
 pub fn parse(text: &str) -> Result<Pull, String> {

@@ -1,0 +1,64 @@
+//! How `run`, `start -a` and `exec` attach the caller's streams.
+
+use std::{io::IsTerminal, os::fd::OwnedFd};
+
+use crate::{
+    cli::{
+        exit::Exit,
+        terminal::{DetachKeys, Front, FrontEnd, front},
+    },
+    engine::{Error, container::run::Attachment},
+    monitor::client::Connection,
+};
+
+use super::options::Attached;
+
+/// How the streams are attached: by this process itself, or through the monitor where the program has a terminal or
+/// shall live on when we are ended.
+pub(super) fn attachment(
+    streams: Attached,
+    terminal: bool,
+    proxy_signals: bool,
+) -> anyhow::Result<Attachment> {
+    if terminal && streams.stdin && !std::io::stdin().is_terminal() {
+        return Err(Error::Invalid("the input device is not a TTY".to_owned()).into());
+    }
+    let Attached { stdin, stdout, stderr } = streams;
+    Ok(match terminal || !proxy_signals {
+        true => Attachment::Client,
+        false => Attachment::Streams { stdin, stdout, stderr },
+    })
+}
+
+/// How to attach through a monitor.
+#[derive(Debug)]
+pub(super) struct Attach {
+    pub(super) stdin: bool,
+    pub(super) terminal: bool,
+    pub(super) redraw: bool,
+    pub(super) detach_keys: DetachKeys,
+    pub(super) proxy_signals: bool,
+}
+
+/// Attaches until the program ends or the user leaves. `wait` learns the exit code where the monitor could not say it.
+pub(super) fn attach(
+    client: OwnedFd,
+    how: Attach,
+    wait: impl FnOnce() -> anyhow::Result<i32>,
+) -> anyhow::Result<Exit> {
+    let end = front(Front {
+        connection: Connection::new(client),
+        stdin: how.stdin,
+        terminal: how.terminal,
+        redraw: how.redraw,
+        detach_keys: how.detach_keys,
+        proxy_signals: how.proxy_signals,
+    })?;
+    Ok(match end {
+        FrontEnd::Exited(code) => Exit::Program(code),
+        FrontEnd::Detached => Exit::Success,
+        FrontEnd::Signalled(signal) => Exit::Program(128u8.wrapping_add(signal)),
+        // Exit codes are those of processes: eight bits.
+        FrontEnd::Lost => Exit::Program(wait()? as u8),
+    })
+}

@@ -42,3 +42,6 @@ fn aged(log: &Path, age: u32) -> PathBuf {
     name.push(format!(".{age}"));
     name.into()
 }
+
+#[cfg(test)]
+mod tests;

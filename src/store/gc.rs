@@ -95,6 +95,13 @@ impl Reachable {
         Ok(reachable)
     }
 
+    /// Follows everything from one document.
+    pub fn from_document(layout: &Layout, document: &Digest) -> anyhow::Result<Reachable> {
+        let mut reachable = Reachable::default();
+        reachable.follow(layout, document)?;
+        Ok(reachable)
+    }
+
     fn follow(&mut self, layout: &Layout, document: &Digest) -> anyhow::Result<()> {
         if !self.blobs.insert(*document) {
             return Ok(());

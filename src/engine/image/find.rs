@@ -8,11 +8,12 @@ use crate::{
     engine::{Engine, Error},
     image::{
         config::ImageConfig,
-        manifest::{Document, Manifest},
+        manifest::{Document, MANIFEST_TYPE, Manifest},
         reference::Reference,
     },
     store::{
-        blob::{DOCUMENT_LIMIT, read_verified},
+        blob::{DOCUMENT_LIMIT, has, read_verified},
+        gc::Reachable,
         image::{Descriptor, Index, Platform, read_index},
     },
 };
@@ -108,6 +109,29 @@ impl Engine {
             is_host: false,
             listed: listed.clone(),
         })
+    }
+
+    /// The blobs that a manifest or index leads to, itself among them, as far as they are here.
+    pub(super) fn blobs_of(&self, document: &Digest) -> anyhow::Result<Vec<Digest>> {
+        let reachable = Reachable::from_document(&self.layout, document)?;
+        let mut blobs = Vec::new();
+        for digest in reachable.blobs {
+            if has(&self.layout, &digest)? {
+                blobs.push(digest);
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// Describes the manifest of an image that was chosen from an index.
+    pub(super) fn described(&self, image: &Image) -> anyhow::Result<Descriptor> {
+        if image.listed.digest == image.manifest {
+            return Ok(image.listed.clone());
+        }
+        let content = read_verified(&self.layout, &image.manifest, DOCUMENT_LIMIT)?;
+        let manifest: Manifest = serde_json::from_slice(&content).context("parse the manifest")?;
+        let media_type = manifest.media_type.as_deref().unwrap_or(MANIFEST_TYPE);
+        Ok(Descriptor::new(media_type, image.manifest, content.len() as u64))
     }
 
     /// Follows indexes to the manifest for a platform, or for this host, or else the first that is here.

@@ -1,12 +1,15 @@
 //! What the image commands mean, one file per verb; and how the others find an image and its trees.
 
 mod find;
+pub mod history;
 pub mod import;
+pub mod inspect;
 pub mod list;
 pub mod load;
 pub mod prune;
 pub mod pull;
 pub mod remove;
+pub mod save;
 mod tag;
 mod trees;
 

@@ -16,6 +16,7 @@ pub mod docker_archive;
 pub mod ingest;
 pub mod members;
 pub mod oci_layout;
+pub mod save;
 pub mod stream;
 pub mod tarfile;
 

@@ -11,7 +11,7 @@ use crate::{
 use super::{Content, Found, Source};
 
 /// containerd's and docker's annotation for the name in full, beside which `ref.name` is the tag alone.
-const CONTAINERD_NAME: &str = "io.containerd.image.name";
+pub(super) const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// Says whether a source is an OCI layout.
 pub fn is_layout(source: &dyn Source) -> anyhow::Result<bool> {

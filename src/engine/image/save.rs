@@ -1,0 +1,125 @@
+//! `save`: writes images of the store as an archive or an OCI layout.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    engine::{Engine, Error},
+    image::{
+        archive::save::{self, DirectorySink, Saved, TarSink},
+        reference::Reference,
+    },
+    store::image::{Platform, read_index},
+};
+
+use super::tag::refuse_host;
+
+/// `save --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SaveFormat {
+    #[default]
+    DockerArchive,
+    OciArchive,
+    OciDirectory,
+}
+
+/// What `save` is asked for.
+#[derive(Debug, Default)]
+pub struct SaveOptions {
+    pub images: Vec<String>,
+    pub format: SaveFormat,
+    /// `None` for the standard output.
+    pub output: Option<PathBuf>,
+    pub platform: Option<Platform>,
+}
+
+impl Engine {
+    /// Writes images to a file, a directory or the standard output. A file that could not be written whole is not
+    /// left behind.
+    pub fn save(&self, options: &SaveOptions) -> anyhow::Result<()> {
+        let images = self.to_save(options)?;
+        let format = match options.format {
+            SaveFormat::DockerArchive => save::Format::DockerArchive,
+            SaveFormat::OciArchive => save::Format::OciArchive,
+            SaveFormat::OciDirectory => {
+                let path = options.output.as_deref();
+                let path =
+                    path.ok_or_else(|| Error::Invalid("--format oci-dir needs --output DIR".to_owned()))?;
+                return save::write(
+                    &self.layout,
+                    save::Format::OciArchive,
+                    &images,
+                    &mut DirectorySink::create(path)?,
+                );
+            }
+        };
+        let write = |writer: &mut dyn Write| {
+            let mut sink = TarSink::new(BufWriter::with_capacity(1 << 18, writer))?;
+            save::write(&self.layout, format, &images, &mut sink)?;
+            sink.finish().map(drop)
+        };
+        match &options.output {
+            Some(path) => write_file(path, write),
+            None => {
+                let mut output = std::io::stdout();
+                ensure!(
+                    !output.is_terminal(),
+                    "cowardly refusing to save to a terminal. Use the -o flag or redirect"
+                );
+                write(&mut output)
+            }
+        }
+    }
+
+    /// Looks the images up; several names of one image make it one with several names.
+    fn to_save(&self, options: &SaveOptions) -> anyhow::Result<Vec<Saved>> {
+        let index = read_index(&self.layout)?;
+        let mut images: Vec<Saved> = Vec::new();
+        for typed in &options.images {
+            refuse_host(typed)?;
+            let listed = self.look_up_listed(&index, typed)?;
+            let image = self.open_image(&listed, options.platform.as_ref());
+            let image = image.with_context(|| format!("open image {typed}"))?;
+            let name = typed.parse::<Reference>().ok().filter(|name| index.find(&name.to_string()).is_some());
+            // Who asks for one platform gets its manifest alone.
+            let saved = match options.platform {
+                Some(_) => self.described(&image)?,
+                None => image.listed.clone(),
+            };
+            match images.iter_mut().find(|known| known.listed.digest == saved.digest) {
+                Some(known) => known.names.extend(name.filter(|name| !known.names.contains(name))),
+                None => images.push(Saved {
+                    names: name.into_iter().collect(),
+                    blobs: self.blobs_of(&saved.digest)?,
+                    listed: saved,
+                    config: image.id,
+                    layers: image.blobs,
+                }),
+            }
+        }
+        Ok(images)
+    }
+}
+
+/// Writes a file as a whole, beside its place; what is no regular file (`/dev/null`, a FIFO) is written as it is.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let context = || format!("write {}", path.display());
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        let mut file = File::options().write(true).open(path).with_context(context)?;
+        return write(&mut file);
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(name);
+    let written = File::create_new(&part).with_context(context).and_then(|mut file| write(&mut file));
+    let written = written.and_then(|()| fs::rename(&part, path).with_context(context));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}

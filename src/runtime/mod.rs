@@ -1,5 +1,16 @@
 //! The life of a container process, stage by stage. Knows bundles (an OCI runtime spec and a root), not names or images.
 
+pub mod caps;
+mod namespaces;
+mod process;
+mod rlimits;
+mod rootfs;
+pub mod seccomp;
+pub mod spec;
+mod sysctl;
+mod tty;
+pub mod user;
+
 use std::{fmt, os::fd::OwnedFd, path::PathBuf};
 
 use oci_spec::runtime::Spec;
@@ -110,8 +121,8 @@ impl std::error::Error for StartError {}
 
 /// Starts a container and returns when its program has been exec'ed. The caller is its parent and must be
 /// single-threaded.
-pub fn start(_launch: Launch<'_>) -> Result<Started, StartError> {
-    unimplemented!()
+pub fn start(launch: Launch<'_>) -> Result<Started, StartError> {
+    process::parent::start(&launch)
 }
 
 /// A further program in a running container.
@@ -134,7 +145,5 @@ pub fn exec(_exec: Exec<'_>) -> Result<Started, StartError> {
     unimplemented!()
 }
 
-pub mod caps;
-pub mod seccomp;
-pub mod spec;
-pub mod user;
+#[cfg(test)]
+mod tests;

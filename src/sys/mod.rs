@@ -14,6 +14,7 @@ pub mod feature;
 pub mod helper;
 pub mod mount;
 pub mod namespace;
+pub mod net;
 pub mod process;
 pub mod remove;
 pub mod seccomp;

@@ -1,0 +1,1 @@
+//! A further program in a running container.

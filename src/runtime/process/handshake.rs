@@ -1,0 +1,167 @@
+//! What the parent and the child say to each other, over a pair of sockets that close at exec.
+//!
+//! ```text
+//! parent                                child
+//!   clone3 ───────────────────────────►   (an intermediate one first, where namespaces are joined)
+//!   │ ◄──────────────────── Pid(n) ────   from an intermediate: the number of the real one
+//!   write uid_map, gid_map
+//!   │ ──── MapWritten ───────────────►
+//!   │ ◄──────────────────── Note ──────   what the user should know
+//!   │ ◄──────────────────── Terminal ──   and the master
+//!   │ ◄──────────────────── Ready ─────   everything is set up, exec comes next
+//!   │ ◄──────────────────── (closed) ──   by the exec
+//!   │ ◄──────────────────── Failed ────   at any time instead, and nothing after it
+//! ```
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use anyhow::Context;
+use rustix::io::Errno;
+
+use crate::{
+    runtime::{StartError, StartErrorKind},
+    sys::{error::SyscallError, fd},
+};
+
+/// One end.
+#[derive(Debug)]
+pub(super) struct Channel(OwnedFd);
+
+/// What is said.
+#[derive(Debug)]
+pub(super) enum Message {
+    Pid(i32),
+    MapWritten,
+    Note(String),
+    Terminal(OwnedFd),
+    Ready,
+    Failed(Failure),
+}
+
+/// Why the child gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) kind: StartErrorKind,
+    /// Of the system call that failed, where one did; 0 else.
+    pub(super) errno: i32,
+    pub(super) message: String,
+}
+
+/// As much of a message as fits: errors are cut there.
+const MAX: usize = 16 << 10;
+
+impl Channel {
+    pub(super) fn pair() -> Result<(Channel, Channel), SyscallError> {
+        let (ours, theirs) = fd::message_pair()?;
+        Ok((Channel(ours), Channel(theirs)))
+    }
+
+    /// Says one thing. An error means that the other side is gone.
+    pub(super) fn say(&self, message: &Message) -> Result<(), SyscallError> {
+        match message {
+            Message::Pid(pid) => fd::send(&self.0, &[b"P", &pid.to_le_bytes()[..]].concat(), None),
+            Message::MapWritten => fd::send(&self.0, b"M", None),
+            Message::Note(text) => fd::send(&self.0, &[b"N", text.as_bytes()].concat(), None),
+            Message::Terminal(master) => fd::send(&self.0, b"T", Some(master.as_fd())),
+            Message::Ready => fd::send(&self.0, b"R", None),
+            Message::Failed(failure) => fd::send(&self.0, &failure.encode(), None),
+        }
+    }
+
+    /// Hears one thing; `None` when the other side is closed.
+    pub(super) fn hear(&self) -> anyhow::Result<Option<Message>> {
+        let mut buffer = vec![0; MAX];
+        let (length, descriptor) = match fd::receive(&self.0, &mut buffer) {
+            // A peer that ended with something of ours unread.
+            Err(error) if error.errno == Errno::CONNRESET => (0, None),
+            answer => answer?,
+        };
+        let Some((kind, rest)) = buffer[..length].split_first() else { return Ok(None) };
+        let text = || String::from_utf8_lossy(rest).into_owned();
+        let message = match (kind, descriptor) {
+            (b'P', _) => Message::Pid(i32::from_le_bytes(rest.try_into().context("read a pid")?)),
+            (b'M', _) => Message::MapWritten,
+            (b'N', _) => Message::Note(text()),
+            (b'T', Some(master)) => Message::Terminal(master),
+            (b'R', _) => Message::Ready,
+            (b'E', _) => Message::Failed(Failure::decode(rest).context("read an error")?),
+            _ => anyhow::bail!("unknown message {kind} in the handshake"),
+        };
+        Ok(Some(message))
+    }
+}
+
+impl Failure {
+    /// What an error means to the parent: the kind where the error says one, the errno of its innermost system call.
+    pub(super) fn of(error: &anyhow::Error) -> Failure {
+        let start = error.chain().find_map(|cause| cause.downcast_ref::<StartError>());
+        let errno = |cause: &(dyn std::error::Error + 'static)| {
+            let call = cause.downcast_ref::<SyscallError>().map(|error| error.errno.raw_os_error());
+            call.or_else(|| cause.downcast_ref::<std::io::Error>()?.raw_os_error())
+        };
+        Failure {
+            kind: start.map_or(StartErrorKind::Setup, |start| start.kind),
+            errno: error.chain().find_map(errno).unwrap_or(0),
+            message: format!("{error:#}"),
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let kind = match self.kind {
+            StartErrorKind::Setup => b'S',
+            StartErrorKind::MapRefused => b'M',
+            StartErrorKind::NotExecutable => b'X',
+            StartErrorKind::NotFound => b'N',
+        };
+        let mut bytes = vec![b'E', kind];
+        bytes.extend(self.errno.to_le_bytes());
+        bytes.extend(self.message.as_bytes());
+        bytes.truncate(MAX);
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Failure> {
+        let (kind, rest) = bytes.split_first()?;
+        let (errno, message) = rest.split_first_chunk()?;
+        let kind = match kind {
+            b'M' => StartErrorKind::MapRefused,
+            b'X' => StartErrorKind::NotExecutable,
+            b'N' => StartErrorKind::NotFound,
+            _ => StartErrorKind::Setup,
+        };
+        let message = String::from_utf8_lossy(message).into_owned();
+        Some(Failure { kind, errno: i32::from_le_bytes(*errno), message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_arrives_with_its_kind_errno_and_chain() {
+        let (ours, theirs) = Channel::pair().unwrap();
+        let error =
+            anyhow::Error::from(SyscallError::new("mount(\"proc\")", Errno::PERM)).context("mount /proc");
+        theirs.say(&Message::Failed(Failure::of(&error))).unwrap();
+        drop(theirs);
+        let Some(Message::Failed(failure)) = ours.hear().unwrap() else { panic!("no failure") };
+        assert_eq!(failure.kind, StartErrorKind::Setup);
+        assert_eq!(failure.errno, libc::EPERM);
+        assert_eq!(failure.message, "mount /proc: mount(\"proc\"): Operation not permitted");
+        assert!(ours.hear().unwrap().is_none());
+    }
+
+    #[test]
+    fn kinds_survive() {
+        for kind in [
+            StartErrorKind::Setup,
+            StartErrorKind::MapRefused,
+            StartErrorKind::NotExecutable,
+            StartErrorKind::NotFound,
+        ] {
+            let failure = Failure { kind, errno: 0, message: "x".to_owned() };
+            assert_eq!(Failure::decode(&failure.encode()[1..]), Some(failure));
+        }
+    }
+}

@@ -60,6 +60,11 @@ impl<'a> BlobWriter<'a> {
         Ok(BlobWriter { layout, file, check: Check::new(expected) })
     }
 
+    /// The digest of what was written until now.
+    pub fn digest_so_far(&self) -> Digest {
+        Digest::from_bytes(self.check.hasher.clone().finalize().into())
+    }
+
     /// Checks digest and size, and gives the content its place, durably.
     pub fn commit(self) -> anyhow::Result<Blob> {
         let blob = self.check.finish()?;

@@ -50,6 +50,11 @@ impl Layout {
         self.root.join("layers")
     }
 
+    /// Guards the replacing of a torn tree.
+    pub fn layers_lock(&self) -> PathBuf {
+        self.root.join("locks/layers")
+    }
+
     /// The tree of the layer with this diff id, as it is on disk under an identity map (`IdMap::tag`).
     pub fn layer(&self, map_tag: &str, diff_id: &Digest) -> PathBuf {
         self.layers().join(map_tag).join(diff_id.hex())

@@ -16,6 +16,7 @@
 //!   volumes/<name>/volume.json, data/
 //!   locks/index                                  guards index.json
 //!         load                                   shared while blobs and layers are added: nothing is swept meanwhile
+//!         layers                                 guards the replacing of a torn tree
 //!         names                                  guards the replacing of stale names
 //!         volumes                                guards the making and removing of volumes
 //!   tmp/                                         same file system as the rest; swept of dead owners' leavings
@@ -23,8 +24,8 @@
 //! ```
 //!
 //! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
-//! Locks are flock on small files, always taken in this order: container, volumes, names, index, load. A read never repairs
-//! or deletes.
+//! Locks are flock on small files, always taken in this order: container, volumes, names, index, load, layers. A read never
+//! repairs or deletes.
 
 pub mod blob;
 pub mod container;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::fs::{CWD, RenameFlags};
 
 use super::{directory, layout::Layout, lock::Lock};
 use crate::sys::remove::remove_tree;
@@ -56,6 +57,12 @@ impl Tmp {
     /// Gives the content its place. A directory that is there already, and not empty, is an error.
     pub fn persist(self, path: &Path) -> io::Result<()> {
         fs::rename(self.content(), path)
+    }
+
+    /// Gives the content its place and takes what is there in exchange, to be removed.
+    pub fn exchange(&self, path: &Path) -> io::Result<()> {
+        rustix::fs::renameat_with(CWD, self.content(), CWD, path, RenameFlags::EXCHANGE)?;
+        Ok(())
     }
 }
 

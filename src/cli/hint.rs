@@ -1,16 +1,15 @@
 //! Advice that follows an error: what the user can do about it.
 
+use super::output::template;
 use crate::engine;
 
 /// What to do about an error, where we know.
 pub fn of(error: &anyhow::Error) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     for cause in error.chain() {
-        if let Some(hint) = cause.downcast_ref::<engine::Error>().and_then(of_engine)
-            && !hints.contains(&hint)
-        {
-            hints.push(hint);
-        }
+        let hint =
+            cause.downcast_ref().and_then(of_engine).or_else(|| cause.downcast_ref().and_then(of_template));
+        hints.extend(hint.filter(|hint| !hints.contains(hint)));
     }
     hints
 }
@@ -26,6 +25,10 @@ fn of_engine(error: &engine::Error) -> Option<String> {
         Error::NoMountSource { path } => format!("make it first: mkdir -p {}", path.display()),
         _ => return None,
     })
+}
+
+fn of_template(error: &template::Error) -> Option<String> {
+    (!error.names().is_empty()).then(|| format!("the fields are {}", error.names().join(", ")))
 }
 
 /// Why a flag of docker's is not there, for those that people use daily.

@@ -1,11 +1,20 @@
 //! What commands print: lines, tables, JSON, templates.
 
+pub mod document;
+pub mod format;
+pub mod listing;
+pub mod table;
+pub mod template;
+
 use std::{
     fmt,
     io::{self, Write},
 };
 
 use anyhow::Context;
+
+pub use format::Format;
+pub use listing::{Field, Listing};
 
 /// Nobody reads our output any more (`coracle ps | head -1`). The command ends without a word.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! Names come from users; each is checked where it is written into a line, so that none can add one (CVE-2022-4318).
 
 use std::{
-    fs::{self, File, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Read, Write},
     net::{IpAddr, Ipv6Addr},
     os::unix::fs::PermissionsExt,
@@ -204,10 +204,12 @@ fn make_dir(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file that every user of the container can read, whatever our umask.
+/// Writes a file that every user of the container can read, whatever our umask. It is not truncated first: ext4 then
+/// waits for the disk when the file is closed.
 fn write_readable(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     file.write_all(content)?;
+    file.set_len(content.len() as u64)?;
     file.set_permissions(Permissions::from_mode(0o644))
 }
 

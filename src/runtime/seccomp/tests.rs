@@ -29,7 +29,7 @@ fn interpret(program: &[u64], arch: u32, number: u32, args: [u64; 6]) -> (u32, u
         4 => arch,
         16..64 => {
             let arg = args[(offset as usize - 16) / 8];
-            if offset % 8 == 0 { arg as u32 } else { (arg >> 32) as u32 }
+            if offset.is_multiple_of(8) { arg as u32 } else { (arg >> 32) as u32 }
         }
         _ => panic!("no such offset: {offset}"),
     };
@@ -218,7 +218,8 @@ fn the_search_is_short() {
 fn arguments_are_compared_as_64_bit_numbers() {
     const V: u64 = 0x5_0000_0007;
     let probes = [0, 7, V - 1, V, V + 1, 0x4_ffff_ffff, 0x5_0000_0000, 0x6_0000_0000, 8, u64::MAX];
-    let cases: [(&str, fn(u64) -> bool); 7] = [
+    type Meaning = fn(u64) -> bool;
+    let cases: [(&str, Meaning); 7] = [
         ("SCMP_CMP_NE", |a| a != V),
         ("SCMP_CMP_LT", |a| a < V),
         ("SCMP_CMP_LE", |a| a <= V),

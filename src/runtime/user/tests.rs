@@ -38,7 +38,8 @@ fn resolve_in(root: &Path, user: &str, further: &[&str]) -> anyhow::Result<Ident
 #[test]
 fn users_and_groups_resolve_as_docker() {
     let dir = root(Some(PASSWD), Some(GROUP));
-    let cases: [(&str, &[&str], u32, &[u32], &str); 14] = [
+    type Case<'a> = (&'a str, &'a [&'a str], u32, &'a [u32], &'a str);
+    let cases: [Case<'_>; 14] = [
         ("", &[], 0, &[0, 10], "/root"),
         ("0", &[], 0, &[0, 10], "/root"),
         ("root", &[], 0, &[0, 10], "/root"),
@@ -129,7 +130,8 @@ fn cve_2024_9676_a_passwd_file_that_is_none_is_refused() {
     let giant = |path: &Path| File::create(path).unwrap().set_len(10 << 30).unwrap();
     let directory = |path: &Path| fs::create_dir(path).unwrap();
     let itself = |path: &Path| symlink("passwd", path).unwrap();
-    let cases: [(&dyn Fn(&Path), &str); 4] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let cases: [(Make<'_>, &str); 4] = [
         (&fifo, "read the container's /etc/passwd: not a regular file"),
         (&giant, "read the container's /etc/passwd: larger than 10 MiB"),
         (&directory, "read the container's /etc/passwd: not a regular file"),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp as Instant;
+use jiff::{Timestamp as Instant, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+
+use super::duration;
 
 /// A point in time, in nanoseconds. Serialised as docker writes it: `2026-01-02T03:04:05.123456789Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,36 @@ impl Time {
     pub fn instant(self) -> Instant {
         self.0
     }
+}
+
+/// Reads a point in time as docker's options take it: a date and time (in the local zone, where it names none), seconds
+/// since the epoch, or a while before now (`10m`).
+pub fn parse(text: &str) -> Result<Time, String> {
+    let invalid = || format!("invalid time {text:?}: want a time (2026-01-02T15:04:05Z) or a duration (10m)");
+    if let Ok(time) = text.parse::<Instant>() {
+        return Ok(Time(time));
+    }
+    if let Some(time) = seconds_and_fraction(text) {
+        return time.map(Time).ok_or_else(invalid);
+    }
+    if let Ok(date) = text.parse::<DateTime>() {
+        let zoned = date.to_zoned(TimeZone::system()).map_err(|_| invalid())?;
+        return Ok(Time(zoned.timestamp()));
+    }
+    let before = duration::parse(text).map_err(|_| invalid())?;
+    Time::now().0.checked_sub(before).map(Time).map_err(|_| invalid())
+}
+
+/// `1767366245` or `1767366245.25`; None for what is not of that form.
+fn seconds_and_fraction(text: &str) -> Option<Option<Instant>> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(seconds) || !is_number(fraction) {
+        return None;
+    }
+    let nanoseconds = format!("{fraction:0<9.9}").parse().ok();
+    let seconds = seconds.parse().ok();
+    Some(seconds.zip(nanoseconds).and_then(|(seconds, nanoseconds)| Instant::new(seconds, nanoseconds).ok()))
 }
 
 impl From<Instant> for Time {
@@ -60,6 +92,26 @@ impl<'de> Deserialize<'de> for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_in_time_are_read() {
+        let cases = [
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000000Z"),
+            ("2026-01-02T03:04:05.25+01:00", "2026-01-02T02:04:05.250000000Z"),
+            ("1767323045", "2026-01-02T03:04:05.000000000Z"),
+            ("1767323045.000000001", "2026-01-02T03:04:05.000000001Z"),
+            ("0", "1970-01-01T00:00:00.000000000Z"),
+        ];
+        for (text, time) in cases {
+            assert_eq!(parse(text).unwrap().to_string(), time, "{text}");
+        }
+        assert!(parse("2026-01-02").is_ok() && parse("2026-01-02T03:04").is_ok());
+        let hour = Time::now().seconds() - parse("1h").unwrap().seconds();
+        assert!((3600..3660).contains(&hour), "{hour}");
+        for text in ["", "yesterday", "12.", ".5", "99999999999999999999", "-5"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn prints_nanoseconds_and_reads_them_back() {

@@ -11,6 +11,7 @@ use crate::{
             run::Attachment,
         },
     },
+    monitor::client::Connection,
 };
 
 use super::{
@@ -78,7 +79,9 @@ impl Run for Exec {
                     detach_keys: self.detach_keys.unwrap_or_default(),
                     proxy_signals: true,
                 };
-                front::attach(client, attach, || anyhow::bail!("the connection to the program is lost"))
+                front::attach(Connection::new(client), attach, || {
+                    anyhow::bail!("the connection to the program is lost")
+                })
             }
         }
     }

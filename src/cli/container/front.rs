@@ -1,6 +1,6 @@
 //! How `run`, `start -a` and `exec` attach the caller's streams.
 
-use std::{io::IsTerminal, os::fd::OwnedFd};
+use std::io::IsTerminal;
 
 use crate::{
     cli::{
@@ -42,12 +42,12 @@ pub(super) struct Attach {
 
 /// Attaches until the program ends or the user leaves. `wait` learns the exit code where the monitor could not say it.
 pub(super) fn attach(
-    client: OwnedFd,
+    connection: Connection,
     how: Attach,
     wait: impl FnOnce() -> anyhow::Result<i32>,
 ) -> anyhow::Result<Exit> {
     let end = front(Front {
-        connection: Connection::new(client),
+        connection,
         stdin: how.stdin,
         terminal: how.terminal,
         redraw: how.redraw,

@@ -1,9 +1,11 @@
 //! `coracle container …`: one file per verb.
 
+mod attach;
 mod create;
 mod exec;
 mod front;
 mod kill;
+mod logs;
 mod options;
 mod restart;
 mod rm;
@@ -18,9 +20,11 @@ pub const NOUN: Noun = Noun {
     name: "container",
     about: "Manage containers",
     verbs: &[
+        Verb::new::<attach::Attach>("attach", &[], "Attach to the streams of a running container"),
         Verb::new::<create::Create>("create", &[], "Create a container").starts_a_program(),
         Verb::new::<exec::Exec>("exec", &[], "Run a program in a running container").starts_a_program(),
         Verb::new::<kill::Kill>("kill", &[], "Send a signal to containers"),
+        Verb::new::<logs::Logs>("logs", &[], "Show what a container's program wrote"),
         Verb::new::<restart::Restart>("restart", &[], "Stop containers and start them again"),
         Verb::new::<rm::Rm>("rm", &["remove"], "Remove containers"),
         Verb::new::<run::Run>("run", &[], "Create a container and run its program").starts_a_program(),

@@ -9,6 +9,7 @@ use crate::{
         Engine, Error,
         container::run::{Attachment, Outcome},
     },
+    monitor::client::Connection,
 };
 
 use super::{
@@ -60,7 +61,7 @@ impl Command for Run {
                     detach_keys: self.detach_keys.unwrap_or_default(),
                     proxy_signals: self.sig_proxy,
                 };
-                front::attach(client, attach, || engine.wait(&container))
+                front::attach(Connection::new(client), attach, || engine.wait(&container))
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::{
         Engine, Error,
         container::run::{Attachment, Outcome},
     },
+    monitor::client::Connection,
 };
 
 use super::{
@@ -76,7 +77,7 @@ impl Start {
                     detach_keys: self.detach_keys.unwrap_or_default(),
                     proxy_signals: self.sig_proxy,
                 };
-                front::attach(client, attach, || engine.wait(&container))
+                front::attach(Connection::new(client), attach, || engine.wait(&container))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! can be read; it runs when `state.json` says so and its lock is held ([`status`]). [`launch`] is how every command
 //! that starts one does it.
 
+pub mod attach;
 pub mod create;
 pub mod env;
 pub mod etc;
@@ -12,6 +13,7 @@ pub mod find;
 pub mod inspect;
 pub mod kill;
 mod launch;
+pub mod logs;
 pub mod ls;
 mod mounts;
 pub mod names;

@@ -1,10 +1,12 @@
 //! `image prune`: removes images without a name, or (`-a`) without a container.
 
 use anyhow::Context as _;
-use jiff::ToSpan as _;
 
 use crate::{
-    base::{duration, filter::Filters, time::Time},
+    base::{
+        filter::Filters,
+        time::{self, Time},
+    },
     engine::{Engine, Error},
     store::{gc, image::change_index, tmp},
     sys::userns,
@@ -71,37 +73,8 @@ impl Engine {
     }
 }
 
-/// Reads `until=…`: a duration before now (`24h`), a date and time, or seconds since the epoch.
+/// Reads `until=…`.
 pub(super) fn point_in_time(text: &str) -> anyhow::Result<Time> {
-    let invalid = || Error::Invalid(format!("invalid filter 'until={text}': want a duration or a time"));
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok(time.into());
-    }
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Ok(jiff::Timestamp::from_second(seconds).map_err(|_| invalid())?.into());
-    }
-    if let Ok(date) = text.parse::<jiff::civil::DateTime>() {
-        let zoned = date.to_zoned(jiff::tz::TimeZone::system()).map_err(|_| invalid())?;
-        return Ok(zoned.timestamp().into());
-    }
-    let before = duration::parse(text).map_err(|_| invalid())?;
-    let seconds = i64::try_from(before.as_secs()).map_err(|_| invalid())?;
-    let time = Time::now().instant().checked_sub(seconds.seconds()).map_err(|_| invalid())?;
-    Ok(time.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_points_in_time() {
-        for (text, seconds) in [("2026-01-02T03:04:05Z", 1_767_323_045), ("1767323045", 1_767_323_045)] {
-            assert_eq!(point_in_time(text).unwrap().seconds(), seconds, "{text}");
-        }
-        assert!(point_in_time("2026-01-02").is_ok() && point_in_time("2026-01-02T03:04").is_ok());
-        let hour = Time::now().seconds() - point_in_time("1h").unwrap().seconds();
-        assert!((3600..3660).contains(&hour), "{hour}");
-        assert!(point_in_time("yesterday").is_err());
-    }
+    Ok(time::parse(text)
+        .map_err(|_| Error::Invalid(format!("invalid filter 'until={text}': want a duration or a time")))?)
 }

@@ -10,6 +10,7 @@
 //! file gets the exit code, so that one who waits for the lock learns it even of a container that is gone by then.
 
 use std::{
+    borrow::Cow,
     fs,
     io::{PipeReader, PipeWriter, Read, Write},
     os::{
@@ -20,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use oci_spec::runtime::Spec;
 
 use crate::{
@@ -32,7 +33,8 @@ use crate::{
         seccomp::{self, Program},
     },
     store::{
-        container::{ContainerConfig, ContainerState, RootSource, Status, UserNamespace, VERSION},
+        container::{
+            ContainerConfig, ContainerState, MountSource, Namespace, Network, RootSource, Status, UserNamespace, VERSION},
         directory,
         lock::Lock,
         record::{self, Durability},
@@ -82,9 +84,9 @@ impl Engine {
         let (root, image) = self.root_of(&container, &map, image)?;
         etc::write(config, &self.layout).context("write the container's files in /etc")?;
         let place = spec::Place { layout: &self.layout, map: &map, process: &|id| self.running_pid(id) };
-        let spec = spec::spec(config, &place)?;
-        let filters = filters(config)?;
         let unfilled = self.unfilled_volumes(config)?;
+        let spec = spec::spec(&without_needless_copies(config, &unfilled), &place)?;
+        let filters = filters(config)?;
         let before = record::read(&container.dir.state())?.unwrap_or_else(ContainerState::created);
         Ok(Ready { engine: self, container, lock, image, spec, map, root, filters, unfilled, before })
     }
@@ -127,6 +129,23 @@ impl Engine {
                 (Root::Overlay { lower, layer: layer() }, Some(image))
             }
         })
+    }
+
+    /// The user namespace that a container must join, since the kernel lets it into another's namespaces from there only.
+    fn joined_userns(&self, config: &ContainerConfig) -> anyhow::Result<Option<OwnedFd>> {
+        let Some(id) = shares_with(config) else { return Ok(None) };
+        let other = self.container(id)?.ok_or_else(|| Error::NotRunning { name: id.to_string() })?;
+        let same = |user: &UserNamespace| match user {
+            UserNamespace::KeepId { uid, gid } => Some((*uid, *gid)),
+            UserNamespace::Shared | UserNamespace::Private => None,
+        };
+        ensure!(
+            other.config.map == config.map && same(&other.config.namespaces.user) == same(&config.namespaces.user),
+            Error::Invalid(format!("container {} has another identity map: give the same --userns", other.name()))
+        );
+        let pid = self.running_pid(id)?;
+        let namespace = fs::File::open(format!("/proc/{pid}/ns/user"));
+        Ok(Some(namespace.with_context(|| format!("join the user namespace of {}", other.name()))?.into()))
     }
 
     /// The first process of a container that must run, for those who share its namespaces.
@@ -224,10 +243,17 @@ impl Ready<'_> {
             UserNamespace::KeepId { uid, gid } => self.map.keep_id(uid, gid),
             _ => self.map.clone(),
         };
-        let shared = matches!(config.namespaces.user, UserNamespace::Shared | UserNamespace::KeepId { .. });
-        let note = shared.then(|| self.engine.layout.shared_userns(&map.tag()));
-        let userns = note.as_deref().and_then(open_shared_userns);
-        let makes_one = userns.is_none();
+        let (userns, note) = match self.engine.joined_userns(config).map_err(setup_error)? {
+            Some(userns) => (Some(userns), None),
+            None if config.namespaces.user == UserNamespace::Private => (None, None),
+            None => {
+                let note = self.engine.layout.shared_userns(&map.tag());
+                match open_shared_userns(&note) {
+                    Some(userns) => (Some(userns), None),
+                    None => (None, Some(note)),
+                }
+            }
+        };
         let started = runtime::start(Launch {
             spec: &self.spec,
             root: self.root.clone(),
@@ -239,7 +265,7 @@ impl Ready<'_> {
             stdio,
             init: config.process.init,
         })?;
-        if let (Some(note), true) = (note, makes_one) {
+        if let Some(note) = note {
             // Without the note, the next container has a user namespace of its own: nothing else is lost.
             let _ = write_shared_userns(&note, &started);
         }
@@ -362,6 +388,38 @@ impl Ready<'_> {
         self.filters = filters(config)?;
         Ok(())
     }
+}
+
+/// The config with no copy-up into volumes that have had theirs: what was deleted from one stays deleted.
+fn without_needless_copies<'a>(config: &'a ContainerConfig, unfilled: &[String]) -> Cow<'a, ContainerConfig> {
+    let is_filled = |source: &MountSource| match source {
+        MountSource::Volume { name, .. } => !unfilled.contains(name),
+        MountSource::Bind { .. } | MountSource::Tmpfs => false,
+    };
+    if !config.mounts.iter().any(|mount| is_filled(&mount.source)) {
+        return Cow::Borrowed(config);
+    }
+    let mut config = config.clone();
+    for mount in config.mounts.iter_mut().filter(|mount| is_filled(&mount.source)) {
+        mount.no_copy = true;
+    }
+    Cow::Owned(config)
+}
+
+/// A container whose namespaces this one shares.
+fn shares_with(config: &ContainerConfig) -> Option<&ContainerId> {
+    let namespaces = &config.namespaces;
+    fn shared(namespace: &Namespace) -> Option<&ContainerId> {
+        match namespace {
+            Namespace::Container(id) => Some(id),
+            Namespace::Private | Namespace::Host => None,
+        }
+    }
+    let network = match &namespaces.network {
+        Network::Container(id) => Some(id),
+        Network::None | Network::Host => None,
+    };
+    shared(&namespaces.pid).or(shared(&namespaces.ipc)).or(shared(&namespaces.uts)).or(network)
 }
 
 fn filters(config: &ContainerConfig) -> anyhow::Result<Vec<Program>> {

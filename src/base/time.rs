@@ -22,6 +22,11 @@ impl Time {
         self.0.as_nanosecond().div_euclid(1_000_000_000) as i64
     }
 
+    /// In the local time zone, as docker's tables show it: `2026-01-02 15:04:05 +0100 CET`.
+    pub fn local(self) -> String {
+        self.0.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
+    }
+
     /// The underlying calendar-aware value.
     pub fn instant(self) -> Instant {
         self.0

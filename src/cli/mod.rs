@@ -5,6 +5,7 @@
 //! called is built for clap ([`parse`]); the whole tree is built for help, completions and man pages ([`help`]).
 
 pub mod completion;
+pub mod confirm;
 pub mod container;
 pub mod error;
 pub mod exit;
@@ -19,6 +20,7 @@ pub mod terminal;
 mod tests;
 mod usage;
 pub mod version;
+pub mod volume;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -102,7 +104,7 @@ impl Noun {
 }
 
 /// Commands that are two words: `container ls`.
-const NOUNS: &[Noun] = &[container::NOUN, image::NOUN];
+const NOUNS: &[Noun] = &[container::NOUN, image::NOUN, volume::NOUN];
 
 /// Commands of one word that belong to no noun.
 const OWN: &[Verb] = &[version::VERB, completion::VERB];

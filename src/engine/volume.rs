@@ -8,9 +8,11 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use serde_json::{Value, json};
 
 use crate::{
     base::{
+        filter::Filters,
         id::{ContainerId, check_name},
         time::Time,
     },
@@ -41,6 +43,29 @@ pub struct Volume {
     pub record: VolumeRecord,
     /// Where its files are.
     pub mountpoint: PathBuf,
+}
+
+/// What volumes can be listed by.
+pub const LIST_FILTERS: &[&str] = &["dangling", "driver", "label", "label!", "name"];
+
+/// What volumes can be pruned by.
+pub const PRUNE_FILTERS: &[&str] = &["all", "label", "label!"];
+
+impl Volume {
+    /// The volume in the shape of docker's API.
+    pub fn inspect(&self) -> Value {
+        let record = &self.record;
+        let options = if record.options.is_empty() { Value::Null } else { json!(record.options) };
+        json!({
+            "CreatedAt": record.created,
+            "Driver": "local",
+            "Labels": record.labels,
+            "Mountpoint": self.mountpoint,
+            "Name": record.name,
+            "Options": options,
+            "Scope": "local",
+        })
+    }
 }
 
 /// The right to make and remove volumes, for a moment.
@@ -117,6 +142,21 @@ impl Engine {
         Ok(names.iter().filter_map(|name| self.volume(name).ok().flatten()).collect())
     }
 
+    /// The volumes that the filters admit, by name.
+    pub fn list_volumes(&self, filters: &Filters) -> anyhow::Result<Vec<Volume>> {
+        let dangling = filters.boolean("dangling").map_err(Error::Invalid)?;
+        let users = if dangling.is_some() { self.volume_users()? } else { BTreeMap::new() };
+        let mut volumes = self.volumes()?;
+        volumes.retain(|volume| {
+            let record = &volume.record;
+            filters.admits("name", |wanted| record.name.contains(wanted))
+                && filters.admits("driver", |wanted| wanted == "local")
+                && filters.admits_labels(&record.labels)
+                && dangling.is_none_or(|dangling| dangling != users.contains_key(&record.name))
+        });
+        Ok(volumes)
+    }
+
     /// The names of all volumes' directories, unfinished ones too.
     fn volume_directories(&self) -> anyhow::Result<BTreeSet<String>> {
         let entries = match fs::read_dir(self.layout.volumes()) {
@@ -183,20 +223,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes the volumes that no container uses and `keep` lets go: the anonymous ones, or with `all` every one.
+    /// Removes the volumes that no container uses and the filters admit: the anonymous ones, or with `all` every one.
     /// Gives their names and how many bytes that freed.
-    pub fn prune_volumes(
-        &self,
-        all: bool,
-        matches: impl Fn(&VolumeRecord) -> bool,
-    ) -> anyhow::Result<(Vec<String>, u64)> {
+    pub fn prune_volumes(&self, all: bool, filters: &Filters) -> anyhow::Result<(Vec<String>, u64)> {
         let _lock = self.lock_volumes()?;
         let users = self.volume_users()?;
         let (mut removed, mut freed) = (Vec::new(), 0);
         for name in self.volume_directories()? {
             let volume = self.volume(&name)?;
             let wanted = volume.as_ref().is_none_or(|volume| {
-                (all || volume.record.anonymous) && matches(&volume.record) && !users.contains_key(&name)
+                (all || volume.record.anonymous)
+                    && filters.admits_labels(&volume.record.labels)
+                    && !users.contains_key(&name)
             });
             if !wanted {
                 continue;

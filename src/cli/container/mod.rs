@@ -4,9 +4,12 @@ mod attach;
 mod create;
 mod exec;
 mod front;
+mod inspect;
 mod kill;
 mod logs;
+mod ls;
 mod options;
+mod prune;
 mod restart;
 mod rm;
 mod run;
@@ -23,8 +26,11 @@ pub const NOUN: Noun = Noun {
         Verb::new::<attach::Attach>("attach", &[], "Attach to the streams of a running container"),
         Verb::new::<create::Create>("create", &[], "Create a container").starts_a_program(),
         Verb::new::<exec::Exec>("exec", &[], "Run a program in a running container").starts_a_program(),
+        Verb::new::<inspect::Inspect>("inspect", &[], "Show all that is known of containers"),
         Verb::new::<kill::Kill>("kill", &[], "Send a signal to containers"),
         Verb::new::<logs::Logs>("logs", &[], "Show what a container's program wrote"),
+        Verb::new::<ls::Ls>("ls", &["list", "ps"], "List containers"),
+        Verb::new::<prune::Prune>("prune", &[], "Remove the containers that do not run"),
         Verb::new::<restart::Restart>("restart", &[], "Stop containers and start them again"),
         Verb::new::<rm::Rm>("rm", &["remove"], "Remove containers"),
         Verb::new::<run::Run>("run", &[], "Create a container and run its program").starts_a_program(),

@@ -29,7 +29,11 @@ pub(super) struct Create {
 impl Run for Create {
     fn run(self) -> anyhow::Result<Exit> {
         if self.driver != "local" {
-            return Err(Error::Invalid(format!("unknown volume driver {:?}: there is local alone", self.driver)).into());
+            return Err(Error::Invalid(format!(
+                "unknown volume driver {:?}: there is local alone",
+                self.driver
+            ))
+            .into());
         }
         let options = VolumeOptions {
             name: self.name,

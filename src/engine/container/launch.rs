@@ -34,7 +34,9 @@ use crate::{
     },
     store::{
         container::{
-            ContainerConfig, ContainerState, MountSource, Namespace, Network, RootSource, Status, UserNamespace, VERSION},
+            ContainerConfig, ContainerState, MountSource, Namespace, Network, RootSource, Status,
+            UserNamespace, VERSION,
+        },
         directory,
         lock::Lock,
         record::{self, Durability},
@@ -83,7 +85,8 @@ impl Engine {
         };
         let (root, image) = self.root_of(&container, &map, image)?;
         etc::write(config, &self.layout).context("write the container's files in /etc")?;
-        let place = spec::Place { layout: &self.layout, map: &map, process: &|id| self.running_pid(id) };
+        let run_map = run_map(config, &map);
+        let place = spec::Place { layout: &self.layout, map: &run_map, process: &|id| self.running_pid(id) };
         let unfilled = self.unfilled_volumes(config)?;
         let spec = spec::spec(&without_needless_copies(config, &unfilled), &place)?;
         let filters = filters(config)?;
@@ -140,8 +143,12 @@ impl Engine {
             UserNamespace::Shared | UserNamespace::Private => None,
         };
         ensure!(
-            other.config.map == config.map && same(&other.config.namespaces.user) == same(&config.namespaces.user),
-            Error::Invalid(format!("container {} has another identity map: give the same --userns", other.name()))
+            other.config.map == config.map
+                && same(&other.config.namespaces.user) == same(&config.namespaces.user),
+            Error::Invalid(format!(
+                "container {} has another identity map: give the same --userns",
+                other.name()
+            ))
         );
         let pid = self.running_pid(id)?;
         let namespace = fs::File::open(format!("/proc/{pid}/ns/user"));
@@ -239,10 +246,7 @@ impl Ready<'_> {
     fn launch(&mut self) -> Result<(Started, Option<Streams>), StartError> {
         let config = &self.container.config;
         let (stdio, streams) = self.stdio().map_err(setup_error)?;
-        let map = match config.namespaces.user {
-            UserNamespace::KeepId { uid, gid } => self.map.keep_id(uid, gid),
-            _ => self.map.clone(),
-        };
+        let map = run_map(config, &self.map);
         let (userns, note) = match self.engine.joined_userns(config).map_err(setup_error)? {
             Some(userns) => (Some(userns), None),
             None if config.namespaces.user == UserNamespace::Private => (None, None),
@@ -404,6 +408,14 @@ fn without_needless_copies<'a>(config: &'a ContainerConfig, unfilled: &[String])
         mount.no_copy = true;
     }
     Cow::Owned(config)
+}
+
+/// The map that a container runs with, where its files on disk have the plain one.
+fn run_map(config: &ContainerConfig, plain: &IdMap) -> IdMap {
+    match config.namespaces.user {
+        UserNamespace::KeepId { uid, gid } => plain.keep_id(uid, gid),
+        UserNamespace::Shared | UserNamespace::Private => plain.clone(),
+    }
 }
 
 /// A container whose namespaces this one shares.

@@ -5,8 +5,12 @@ use std::{fs, time::Duration};
 use anyhow::Context;
 
 use crate::{
-    base::id::ContainerId,
-    engine::{Engine, remove::remove_tree, size},
+    base::{
+        filter::Filters,
+        id::ContainerId,
+        time::{self, Time},
+    },
+    engine::{Engine, Error, remove::remove_tree, size},
     store::{lock::Lock, names},
 };
 
@@ -14,6 +18,9 @@ use super::Container;
 
 /// A directory without config and lock is somebody's work in progress for this long.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What containers can be pruned by.
+pub const FILTERS: &[&str] = &["label", "label!", "until"];
 
 /// What a prune removed.
 #[derive(Debug, Default)]
@@ -23,15 +30,15 @@ pub struct Pruned {
 }
 
 impl Engine {
-    /// Removes the containers that do not run and that `matches` admits, with their anonymous volumes left alone, as
+    /// Removes the containers that do not run and that the filters admit, with their anonymous volumes left alone, as
     /// docker does. Errors do not stop it; they are given with what was done.
-    pub fn prune_containers(
-        &self,
-        matches: impl Fn(&Container) -> bool,
-    ) -> anyhow::Result<(Pruned, Vec<anyhow::Error>)> {
+    pub fn prune_containers(&self, filters: &Filters) -> anyhow::Result<(Pruned, Vec<anyhow::Error>)> {
+        let until = filters.values("until").map(|text| time::parse(text).map_err(Error::Invalid));
+        let until = until.collect::<Result<Vec<Time>, _>>()?;
         let (mut pruned, mut errors) = (Pruned::default(), Vec::new());
         for container in self.containers()? {
-            if !matches(&container) {
+            let config = &container.config;
+            if !filters.admits_labels(&config.labels) || until.iter().any(|limit| config.created >= *limit) {
                 continue;
             }
             match self.prune_one(&container) {

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
-use crate::store::container::{SeccompChoice, SecurityConfig};
+use crate::{
+    runtime::seccomp,
+    store::container::{SeccompChoice, SecurityConfig},
+};
 
 /// One `--security-opt`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +64,8 @@ pub fn apply(options: Vec<SecurityOption>, security: &mut SecurityConfig) -> any
             SecurityOption::SeccompUnconfined => security.seccomp = SeccompChoice::Unconfined,
             SecurityOption::SeccompFile(path) => {
                 let doing = || format!("read seccomp profile {}", path.display());
-                let text = fs::read(&path).with_context(doing)?;
-                security.seccomp = SeccompChoice::Profile(serde_json::from_slice(&text).with_context(doing)?);
+                let text = fs::read_to_string(&path).with_context(doing)?;
+                security.seccomp = seccomp::parse_profile(&text).with_context(doing)?;
             }
             SecurityOption::Mask(paths) => security.mask.extend(paths),
             SecurityOption::Unmask(paths) => security.unmask.extend(paths),

@@ -25,6 +25,7 @@ use crate::{
         remove::remove_tree,
     },
     image::config::RunConfig,
+    runtime::spec::defaults,
     store::{
         container::{
             ContainerConfig, HostConfig, ImageUse, LifecycleConfig, MountConfig, Namespace, Namespaces,
@@ -340,7 +341,7 @@ fn process(
     );
     let mut variables = apply(env::from_image(image.env.as_deref().unwrap_or_default()), settings);
     if !variables.iter().any(|variable| variable.starts_with("PATH=")) {
-        variables.insert(0, format!("PATH={DEFAULT_PATH}"));
+        variables.insert(0, format!("PATH={}", defaults::PATH));
     }
     let or_image = |flag: String, image: &Option<String>| {
         if flag.is_empty() { image.clone().unwrap_or_default() } else { flag }
@@ -366,9 +367,6 @@ pub(super) fn apply(mut variables: Vec<String>, settings: Vec<(String, Option<St
     }
     variables
 }
-
-/// docker's, for images that say none.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A file that tells others of this container must not be another's.
 pub(super) fn refuse_existing(path: &Path, what: &str) -> anyhow::Result<()> {
@@ -441,6 +439,6 @@ mod tests {
         assert_eq!(got.env, strings(&["A=image", "B=flag", "PATH=/bin"]));
         assert_eq!((got.user.as_str(), got.cwd.as_str()), ("1:2", "/srv"));
         let plain = process(ProcessConfig::default(), None, Vec::new(), &image).unwrap();
-        assert_eq!(plain.env[0], format!("PATH={DEFAULT_PATH}"));
+        assert_eq!(plain.env[0], format!("PATH={}", defaults::PATH));
     }
 }

@@ -91,7 +91,7 @@ pub fn process(config: &ContainerConfig, hostname: &str) -> anyhow::Result<Proce
 fn env(config: &ContainerConfig, hostname: &str) -> Vec<String> {
     let given = &config.process.env;
     let name = |entry: &str| entry.find('=').unwrap_or(entry.len()) + 1;
-    let mut env = vec![defaults::PATH.to_owned(), format!("HOSTNAME={hostname}")];
+    let mut env = vec![format!("PATH={}", defaults::PATH), format!("HOSTNAME={hostname}")];
     if config.process.terminal {
         env.push("TERM=xterm".to_owned());
     }
@@ -340,7 +340,7 @@ fn check_option(option: &str, tmpfs: bool) -> anyhow::Result<()> {
         Some((key, value)) => {
             tmpfs && TMPFS.contains(&key) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'%')
         }
-        None => FLAGS.contains(&option),
+        None => FLAGS.contains(&option) || (tmpfs && option == "copy-up"),
     };
     ensure!(known, "invalid mount option {option:?}");
     Ok(())

@@ -17,7 +17,9 @@ use rustix::{
 
 use super::{handshake::Channel, handshake::Message, pid1};
 use crate::{
-    runtime::{StartError, StartErrorKind, caps, caps::CapSet, rlimits, seccomp, user::Identity},
+    runtime::{
+        StartError, StartErrorKind, caps, caps::CapSet, rlimits, seccomp, spec::defaults, user::Identity,
+    },
     sys::{beneath, capability, error::describe, process, userns::IdMap},
 };
 
@@ -35,9 +37,6 @@ pub(super) struct Program<'a> {
     /// The program gets SIGKILL when the process that started it ends.
     pub(super) dies_with_parent: bool,
 }
-
-/// docker's PATH where the environment has none.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// CAP_SYS_ADMIN's bit: a filter needs it, or no_new_privs.
 const SYS_ADMIN: u64 = 1 << 21;
@@ -265,7 +264,8 @@ fn check_file(path: &Path) -> Result<(), Errno> {
 
 /// Goes through PATH. What is there and must not be executed is only told when nothing better comes.
 fn look_up(name: &str, environment: &[String]) -> Result<PathBuf, StartError> {
-    let path = environment.iter().rev().find_map(|entry| entry.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
+    let path =
+        environment.iter().rev().find_map(|entry| entry.strip_prefix("PATH=")).unwrap_or(defaults::PATH);
     let not_found = || StartError {
         kind: StartErrorKind::NotFound,
         message: format!("exec: {name:?}: executable file not found in $PATH"),

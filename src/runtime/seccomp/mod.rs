@@ -59,20 +59,22 @@ pub fn programs(choice: &SeccompChoice, caps: CapSet, privileged: bool) -> anyho
         }
         SeccompChoice::Default => Cow::Owned(compile(&default_profile(), situation(caps)?)?),
         SeccompChoice::Profile(json) => {
-            let profile = Profile::deserialize(json).context("read the seccomp profile")?;
-            Cow::Owned(compile(&profile, situation(caps)?).context("read the seccomp profile")?)
+            Cow::Owned(compile_json(json, caps).context("read the seccomp profile")?)
         }
     };
     Ok(vec![Program(code)])
 }
 
-/// Reads the text of a profile that a user named, and checks that it can be enforced with any capabilities.
+/// Reads the text of a profile that a user named, and checks that it can be enforced whatever the capabilities.
 pub fn parse_profile(text: &str) -> anyhow::Result<SeccompChoice> {
-    let json: serde_json::Value = serde_json::from_str(text).context("the seccomp profile is not JSON")?;
-    let choice = SeccompChoice::Profile(json);
-    programs(&choice, CapSet::EMPTY, false)?;
-    programs(&choice, CapSet::all(), false)?;
-    Ok(choice)
+    let json = serde_json::from_str(text)?;
+    compile_json(&json, CapSet::EMPTY)?;
+    compile_json(&json, CapSet::all())?;
+    Ok(SeccompChoice::Profile(json))
+}
+
+fn compile_json(json: &serde_json::Value, caps: CapSet) -> anyhow::Result<Vec<u64>> {
+    compile(&Profile::deserialize(json)?, situation(caps)?)
 }
 
 fn default_profile() -> Profile {

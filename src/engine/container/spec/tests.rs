@@ -85,7 +85,10 @@ fn a_plain_container_is_dockers() {
     let spec = spec_of(&config());
     let process = spec.process().as_ref().unwrap();
     assert_eq!(process.args().as_ref().unwrap(), &["true"]);
-    assert_eq!(process.env().as_ref().unwrap(), &[defaults::PATH, "HOSTNAME=abababababab"]);
+    assert_eq!(
+        process.env().as_ref().unwrap(),
+        &[&format!("PATH={}", defaults::PATH), "HOSTNAME=abababababab"]
+    );
     assert_eq!(process.cwd(), Path::new("/"));
     assert_eq!(process.no_new_privileges(), Some(false));
     assert!(process.rlimits().is_none());

@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// How long a program lives on after it wrote to an output that nobody reads.
+/// When a program that wrote to an output that nobody reads is looked at again.
 const CUT_OFF_GRACE: Duration = Duration::from_secs(1);
 
 /// A container being looked after.
@@ -254,10 +254,14 @@ impl Monitor {
         let source = &mut self.sources[at];
         let got = source.read(&mut self.buffer[..CHUNK]);
         let ended = got == Got::End || source.is_drained();
-        if let Got::Bytes(count) = got {
-            let buffer = std::mem::take(&mut self.buffer);
-            self.deliver(stream, &buffer[..count]);
-            self.buffer = buffer;
+        match got {
+            Got::Unwanted(_) if !self.server.has_audience() => return self.cut_off(stream),
+            Got::Bytes(count) | Got::Unwanted(count) => {
+                let buffer = std::mem::take(&mut self.buffer);
+                self.deliver(stream, &buffer[..count]);
+                self.buffer = buffer;
+            }
+            Got::Nothing | Got::End => {}
         }
         if ended {
             self.sources.retain(|source| source.stream != stream);
@@ -272,7 +276,7 @@ impl Monitor {
         if let Some(own) = &mut self.own
             && own.put(stream, bytes) == Written::Broken
         {
-            self.cut_off(stream);
+            self.forsake(stream);
         }
     }
 
@@ -280,22 +284,39 @@ impl Monitor {
         if let Some(own) = &mut self.own
             && own.flush(stream) == Written::Broken
         {
-            self.cut_off(stream);
+            self.forsake(stream);
         }
         Ok(())
     }
 
-    /// Nobody reads this output of ours any more (`… | head -1`), so nobody takes the program's: its own next write
-    /// fails, as it would without us in between. Outside a container SIGPIPE would also end it, but process 1 of a
-    /// namespace is spared signals that it does not handle; so one that leaves SIGPIPE to its default is killed after
-    /// a grace in which it may clean up, and it counts as ended by SIGPIPE.
-    fn cut_off(&mut self, stream: Stream) {
-        if self.server.has_audience() {
-            return;
+    /// Nobody reads this output of ours any more (`… | head -1`).
+    fn forsake(&mut self, stream: Stream) {
+        let source = self.sources.iter_mut().find(|source| source.stream == stream);
+        if let Some(source) = source.filter(|_| self.started.terminal.is_none()) {
+            source.forsake();
         }
+    }
+
+    /// The program has written to an output that nobody reads: from now on that fails, as it would without us in
+    /// between. Outside a container SIGPIPE would end the writer, but the kernel spares process 1 of a namespace the
+    /// signals that it does not handle; so we do what the kernel does to any other.
+    ///
+    /// It is killed if it is alone, and so the writer. If it is not, the writer is most likely a child, which the signal
+    /// ends: what process 1 makes of that is its own business, as long as it has children.
+    fn cut_off(&mut self, stream: Stream) {
+        // Before the pipe is closed: a child that wrote is still there.
+        let is_alone = !process::has_children(self.started.pid);
         self.sources.retain(|source| source.stream != stream);
         if self.end.is_none() && signal::is_default_in(self.started.pid, Signal::PIPE) {
-            self.cut_off.get_or_insert_with(|| Instant::now() + CUT_OFF_GRACE);
+            self.end_by_sigpipe(is_alone);
+        }
+    }
+
+    fn end_by_sigpipe(&mut self, is_alone: bool) {
+        self.cut_off = (!is_alone).then(|| Instant::now() + CUT_OFF_GRACE);
+        if is_alone {
+            self.was_cut_off = true;
+            let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
         }
     }
 
@@ -386,8 +407,7 @@ impl Monitor {
             let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
         }
         if self.cut_off.take_if(|at| *at <= now).is_some() {
-            self.was_cut_off = true;
-            let _ = pidfd_send_signal(&self.started.pidfd, Signal::KILL);
+            self.end_by_sigpipe(!process::has_children(self.started.pid));
         }
     }
 }

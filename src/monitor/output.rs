@@ -29,8 +29,10 @@ impl Stream {
 pub(super) struct Source {
     fd: OwnedFd,
     pub(super) stream: Stream,
-    /// How many bytes are still taken, once the program has ended: others may hold the pipe open for ever.
+    /// How many bytes are still taken, once the program has ended (others may hold the pipe open for ever) or nobody
+    /// wants its output any more.
     left: Option<usize>,
+    is_unwanted: bool,
 }
 
 /// What a read gave.
@@ -40,34 +42,49 @@ pub(super) enum Got {
     Nothing,
     /// No more will come.
     End,
+    /// More was written than there was when it was forsaken.
+    Unwanted(usize),
 }
 
 impl Source {
     pub(super) fn new(fd: OwnedFd, stream: Stream) -> Source {
-        Source { fd, stream, left: None }
+        Source { fd, stream, left: None, is_unwanted: false }
     }
 
     /// The program has ended: takes what the pipe holds by now and no more. As a rule its end is that of all its
     /// children, and of the stream; with the host's process ids some may live on.
     pub(super) fn finish(&mut self) {
-        self.left = Some(match fcntl_getpipe_size(&self.fd) {
+        self.left = Some(self.held());
+        self.is_unwanted = false;
+    }
+
+    /// Nobody wants it any more. What the pipe holds was written before anybody could know; the program's next write
+    /// after that is the one that should fail.
+    pub(super) fn forsake(&mut self) {
+        if !self.is_unwanted {
+            self.is_unwanted = true;
+            self.left = Some(self.held());
+        }
+    }
+
+    fn held(&self) -> usize {
+        match fcntl_getpipe_size(&self.fd) {
             Ok(_) => ioctl_fionread(&self.fd).map_or(0, |held| held as usize),
             // A terminal does not count what is still on its way from the slave, but it holds some pages at most.
             Err(_) => 1 << 20,
-        });
+        }
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Got {
         match read(&self.fd, buffer) {
             Ok(0) => Got::End,
             Ok(count) => {
-                if let Some(left) = &mut self.left {
-                    *left = left.saturating_sub(count);
-                }
-                Got::Bytes(count)
+                let is_more = self.left.is_some_and(|left| count > left);
+                self.left = self.left.map(|left| left.saturating_sub(count));
+                if is_more && self.is_unwanted { Got::Unwanted(count) } else { Got::Bytes(count) }
             }
             Err(Errno::INTR) => Got::Nothing,
-            Err(Errno::AGAIN) if self.left.is_none() => Got::Nothing,
+            Err(Errno::AGAIN) if self.left.is_none() || self.is_unwanted => Got::Nothing,
             // EIO: every descriptor of the terminal is closed.
             Err(_) => Got::End,
         }
@@ -75,7 +92,7 @@ impl Source {
 
     /// Says whether an ended program's output has all been taken.
     pub(super) fn is_drained(&self) -> bool {
-        self.left == Some(0)
+        self.left == Some(0) && !self.is_unwanted
     }
 }
 

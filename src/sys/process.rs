@@ -93,6 +93,12 @@ impl End {
     }
 }
 
+/// Says whether a process has children (or may have: a kernel may be built without that file).
+pub fn has_children(pid: Pid) -> bool {
+    let pid = pid.as_raw_nonzero();
+    fs::read(format!("/proc/{pid}/task/{pid}/children")).map_or(true, |children| !children.is_empty())
+}
+
 /// Opens a child of ours. Its number cannot be reused before we have waited for it.
 pub fn open_child(pid: Pid) -> Result<OwnedFd, SyscallError> {
     rustix::process::pidfd_open(pid, PidfdFlags::empty()).during(|| format!("pidfd_open({pid})"))

@@ -1,6 +1,6 @@
 //! Moves bytes between our standard streams and a container's monitor, until the program ends or the user leaves.
 
-use std::os::fd::AsFd as _;
+use std::{io::Write as _, os::fd::AsFd as _};
 
 use anyhow::Context as _;
 use rustix::{
@@ -60,8 +60,11 @@ pub fn front(front: Front) -> anyhow::Result<FrontEnd> {
     };
     let mut relay = Relay::new(front, raw)?;
     let end = relay.run();
-    // Whoever typed ahead, or sent a second signal, meant the program: nothing of it reaches us after this.
     relay.raw = None;
+    if let Ok(FrontEnd::Detached) = end {
+        // docker's words.
+        let _ = writeln!(std::io::stderr(), "read escape sequence");
+    }
     end
 }
 

@@ -141,8 +141,8 @@ pub struct Exec<'a> {
 }
 
 /// Runs a program in a container and returns when it has been exec'ed. The caller must be single-threaded.
-pub fn exec(_exec: Exec<'_>) -> Result<Started, StartError> {
-    unimplemented!()
+pub fn exec(exec: Exec<'_>) -> Result<Started, StartError> {
+    process::exec::exec(&exec)
 }
 
 #[cfg(test)]

@@ -35,6 +35,12 @@ pub fn open_path(path: &Path) -> Result<OwnedFd, SyscallError> {
         .during(|| format!("open({path:?}, O_PATH)"))
 }
 
+/// Opens a file for reading.
+pub fn open_file(path: &Path) -> Result<OwnedFd, SyscallError> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .during(|| format!("open({path:?})"))
+}
+
 /// Opens what an O_PATH descriptor names, for reading or writing. /proc/self/fd must be reachable.
 pub fn reopen(fd: impl AsFd, flags: OFlags) -> Result<OwnedFd, SyscallError> {
     let path = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
@@ -124,6 +130,20 @@ pub fn close_inherited() -> Result<(), SyscallError> {
         }
     }
     Ok(())
+}
+
+/// Closes every descriptor from `first` on, for a process that owns none of them any more and only waits from now on.
+pub fn close_from(first: u32) {
+    // SAFETY: the caller promises to use no descriptor from there on, so none is used after it is closed.
+    let answer = check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) });
+    if answer.is_err() {
+        for number in
+            open_numbers().unwrap_or_default().into_iter().filter(|number| *number >= first as RawFd)
+        {
+            // SAFETY: as above.
+            unsafe { libc::close(number) };
+        }
+    }
 }
 
 fn open_numbers() -> io::Result<Vec<RawFd>> {

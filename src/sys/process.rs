@@ -140,26 +140,25 @@ pub fn try_wait(pidfd: impl AsFd) -> Result<Option<End>, SyscallError> {
     Ok(status.during(|| "waitid(P_PIDFD, WNOHANG)")?.as_ref().map(End::from_status))
 }
 
-/// Reaps any child, for process 1: its pid and how it ended; `None` when there are no children.
-pub fn wait_any() -> Result<Option<(Pid, End)>, SyscallError> {
-    loop {
-        let mut status = 0;
-        // SAFETY: status is a live integer of ours.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, 0) };
-        match check(i64::from(pid)) {
-            Ok(pid) => {
-                let end = if libc::WIFSIGNALED(status) {
-                    End::Signalled(libc::WTERMSIG(status) as u8)
-                } else {
-                    End::Exited(libc::WEXITSTATUS(status) as u8)
-                };
-                return Ok(Pid::from_raw(pid as i32).map(|pid| (pid, end)));
-            }
-            Err(Errno::CHILD) => return Ok(None),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(SyscallError::new("waitpid(-1)", errno)),
-        }
-    }
+/// Reaps any child that has ended, for process 1: its pid and how it ended; `None` where none has.
+pub fn reap_any() -> Option<(Pid, End)> {
+    let mut status = 0;
+    // SAFETY: status is a live integer of ours.
+    let pid = check(i64::from(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) })).ok()?;
+    let end = if libc::WIFSIGNALED(status) {
+        End::Signalled(libc::WTERMSIG(status) as u8)
+    } else {
+        End::Exited(libc::WEXITSTATUS(status) as u8)
+    };
+    Some((Pid::from_raw(pid as i32)?, end))
+}
+
+/// The number of a pidfd's process in this process's namespace; `None` when it is dead and reaped.
+pub fn number(pidfd: impl AsFd) -> Result<Option<Pid>, SyscallError> {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_fd().as_raw_fd());
+    let text = fs::read_to_string(&path).during(|| format!("read({path:?})"))?;
+    let number = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+    Ok(number.filter(|number| *number > 0).and_then(Pid::from_raw))
 }
 
 /// Which side of a fork this is.
@@ -175,7 +174,7 @@ pub fn fork() -> Result<Forked, SyscallError> {
     fork_anyway()
 }
 
-fn fork_anyway() -> Result<Forked, SyscallError> {
+pub(crate) fn fork_anyway() -> Result<Forked, SyscallError> {
     // SAFETY: the C library's fork keeps its own locks consistent, and the caller is single-threaded, so that no lock
     // of ours is held by a thread that the child does not have.
     match check(i64::from(unsafe { libc::fork() })).during(|| "fork()")? {

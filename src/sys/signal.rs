@@ -123,6 +123,22 @@ pub fn is_default_in(pid: Pid, signal: Signal) -> bool {
     !has("SigIgn:") && !has("SigCgt:")
 }
 
+/// Waits for any blocked signal and gives its number.
+pub fn wait_for_any() -> i32 {
+    let mut every = MaybeUninit::<libc::sigset_t>::uninit();
+    loop {
+        // SAFETY: sigfillset initialises the set; no information besides the number is asked for.
+        let number = unsafe {
+            libc::sigfillset(every.as_mut_ptr());
+            libc::sigwaitinfo(every.as_ptr(), std::ptr::null_mut())
+        };
+        // Otherwise a debugger or a stop interrupted it.
+        if number > 0 {
+            return number;
+        }
+    }
+}
+
 fn check(result: i32) -> Result<(), Errno> {
     if result < 0 {
         let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);

@@ -192,16 +192,27 @@ fn stack(own: u32, ranges: &[subid::Range]) -> Vec<Extent> {
 
 /// Every id that this process has, each as itself.
 fn own_map() -> Option<IdMap> {
-    let side = |file| {
-        let text = fs::read_to_string(file).ok()?;
-        let extents = text.lines().map(|line| {
-            let mut numbers = line.split_ascii_whitespace().map(|word| word.parse().ok());
-            let (inside, _outside, count) = (numbers.next()??, numbers.next()??, numbers.next()??);
-            Some(Extent { inside, outside: inside, count })
-        });
-        extents.collect::<Option<Vec<_>>>().filter(|extents| !extents.is_empty())
+    let mut map = map_of(getpid()).ok()?;
+    map.uids.iter_mut().chain(&mut map.gids).for_each(|extent| extent.outside = extent.inside);
+    (!map.uids.is_empty() && !map.gids.is_empty()).then_some(map)
+}
+
+/// The map of a process's user namespace, as it reads from ours.
+pub fn map_of(pid: Pid) -> Result<IdMap, SyscallError> {
+    let side = |file: &str| {
+        let path = format!("/proc/{}/{file}", pid.as_raw_nonzero());
+        let text = fs::read_to_string(&path).during(|| format!("read({path:?})"))?;
+        Ok(parse(&text))
     };
-    Some(IdMap { uids: side("/proc/self/uid_map")?, gids: side("/proc/self/gid_map")? })
+    Ok(IdMap { uids: side("uid_map")?, gids: side("gid_map")? })
+}
+
+fn parse(text: &str) -> Vec<Extent> {
+    let extent = |line: &str| {
+        let mut numbers = line.split_ascii_whitespace().map(|word| word.parse().ok());
+        Some(Extent { inside: numbers.next()??, outside: numbers.next()??, count: numbers.next()?? })
+    };
+    text.lines().filter_map(extent).collect()
 }
 
 /// newuidmap and newgidmap, where they look as if they could do their work: they need privileges from their file,

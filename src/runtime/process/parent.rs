@@ -1,6 +1,10 @@
 //! The parent's side of a start: forks, writes the identity map, listens until the program is exec'ed.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    os::fd::{AsFd, OwnedFd},
+};
 
 use anyhow::{Context, bail};
 use rustix::{io::Errno, process::Pid};
@@ -15,7 +19,7 @@ use crate::{
         clone::{Kin, clone_process},
         error::SyscallError,
         explain::{Situation, hint},
-        process::{self, Forked},
+        process::{self, End, Forked},
         userns::{self, MapError},
     },
 };
@@ -26,13 +30,28 @@ use crate::{
 /// Mustn't: be called with threads running; move this process into any namespace.
 pub(in crate::runtime) fn start(launch: &Launch<'_>) -> Result<Started, StartError> {
     let plan = Plan::new(launch.spec, launch.map, launch.userns.is_some()).map_err(StartError::setup)?;
-    let (ours, theirs) = Channel::pair().map_err(StartError::setup)?;
     let child = if plan.joins() || launch.userns.is_some() {
-        fork_by_intermediate(launch, &plan, ours, theirs)?
+        fork_and_join(launch, &plan)?
     } else {
-        fork_directly(launch, &plan, ours, theirs)?
+        fork_directly(launch, &plan)?
     };
     child.see_through()
+}
+
+fn fork_and_join(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> {
+    let userns = launch.userns.as_ref().map(AsFd::as_fd);
+    let intermediate = Intermediate {
+        join: &|| plan.join(userns).map(|()| plan.new_flags()),
+        run: &|channel| init::run(launch, plan, channel),
+    };
+    fork_by_intermediate(&intermediate, |pid| {
+        rlimits::raise(pid, limits(launch));
+        if launch.userns.is_some() || plan.self_mapped {
+            return Ok(None);
+        }
+        userns::write_maps(pid, launch.map).map_err(StartError::of_map)?;
+        Ok(Some(Message::MapWritten))
+    })
 }
 
 /// A child whose program is not exec'ed yet. Dropped early, it is killed and reaped.
@@ -40,6 +59,8 @@ pub(super) struct Child {
     pid: Pid,
     pidfd: Option<OwnedFd>,
     channel: Channel,
+    /// What was heard before its turn.
+    early: VecDeque<Message>,
 }
 
 impl Drop for Child {
@@ -51,12 +72,8 @@ impl Drop for Child {
     }
 }
 
-fn fork_directly(
-    launch: &Launch<'_>,
-    plan: &Plan,
-    ours: Channel,
-    theirs: Channel,
-) -> Result<Child, StartError> {
+fn fork_directly(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> {
+    let (ours, theirs) = Channel::pair().map_err(StartError::setup)?;
     match clone_process(plan.new_flags(), Kin::Child) {
         Ok(Forked::Child) => {
             drop(ours);
@@ -64,10 +81,11 @@ fn fork_directly(
         }
         Ok(Forked::Parent { pid, pidfd }) => {
             drop(theirs);
-            let child = Child { pid, pidfd: Some(pidfd), channel: ours };
+            let mut child = Child { pid, pidfd: Some(pidfd), channel: ours, early: VecDeque::new() };
             rlimits::raise(pid, limits(launch));
             if !plan.self_mapped {
-                child.write_map(launch)?;
+                userns::write_maps(pid, launch.map).map_err(StartError::of_map)?;
+                child.tell(&Message::MapWritten)?;
             }
             Ok(child)
         }
@@ -75,53 +93,67 @@ fn fork_directly(
     }
 }
 
-/// Joining is for a process that has nothing else to do: it joins, clones the real child as its sibling (which is thus
-/// ours, to wait for), and ends.
-fn fork_by_intermediate(
-    launch: &Launch<'_>,
-    plan: &Plan,
-    ours: Channel,
-    theirs: Channel,
+/// What a process does that has nothing else to do than to join namespaces and to clone the real child.
+pub(super) struct Intermediate<'a> {
+    /// Joins, and says which namespaces (CLONE_NEW*) the child gets new.
+    pub(super) join: &'a dyn Fn() -> anyhow::Result<u64>,
+    /// The child's whole life.
+    pub(super) run: &'a dyn Fn(Channel) -> Infallible,
+}
+
+/// Makes a child in namespaces that are joined. `made` is told its number before anything else is heard of it.
+pub(super) fn fork_by_intermediate(
+    intermediate: &Intermediate<'_>,
+    made: impl FnOnce(Pid) -> Result<Option<Message>, StartError>,
 ) -> Result<Child, StartError> {
+    let (ours, theirs) = Channel::pair().map_err(StartError::setup)?;
     match process::fork().map_err(StartError::setup)? {
         Forked::Child => {
             drop(ours);
-            join_and_clone(launch, plan, theirs)
+            intermediate.live(theirs)
         }
         Forked::Parent { pidfd, .. } => {
             drop(theirs);
-            let first = ours.hear();
-            process::wait(&pidfd).map_err(StartError::setup)?;
-            match first.map_err(StartError::setup)? {
-                Some(Message::Pid(number)) => {
-                    let pid = Pid::from_raw(number).expect("clone3 gives positive pids");
-                    let pidfd = process::open_child(pid).map_err(StartError::setup)?;
-                    let child = Child { pid, pidfd: Some(pidfd), channel: ours };
-                    rlimits::raise(pid, limits(launch));
-                    if launch.userns.is_none() && !plan.self_mapped {
-                        child.write_map(launch)?;
-                    }
-                    Ok(child)
-                }
-                Some(Message::Failed(failure)) => Err(StartError::of_failure(failure)),
-                other => Err(StartError::unexpected(other.as_ref())),
+            let is_cloned = process::wait(&pidfd).map_err(StartError::setup)? == End::Exited(0);
+            let mut child = hear_of_child(ours, is_cloned)?;
+            if let Some(message) = made(child.pid)? {
+                child.tell(&message)?;
             }
+            Ok(child)
         }
     }
 }
 
-/// The intermediate child's whole life.
-fn join_and_clone(launch: &Launch<'_>, plan: &Plan, channel: Channel) -> ! {
-    let cloned = plan
-        .join(launch.userns.as_ref().map(AsFd::as_fd))
-        .and_then(|()| clone_process(plan.new_flags(), Kin::Sibling).context("make the container's process"));
-    let said = match cloned {
-        Ok(Forked::Child) => init::run(launch, plan, channel),
-        Ok(Forked::Parent { pid, .. }) => Message::Pid(pid.as_raw_nonzero().get()),
-        Err(error) => Message::Failed(Failure::of(&error)),
-    };
-    let _ = channel.say(&said);
-    process::exit_now(0)
+/// The intermediate has ended, and its last word was the child's number, or why there is none. The child may have spoken
+/// before that already.
+fn hear_of_child(channel: Channel, is_cloned: bool) -> Result<Child, StartError> {
+    let mut early = VecDeque::new();
+    loop {
+        match channel.hear().map_err(StartError::setup)? {
+            Some(Message::Pid(number)) => {
+                let pid = Pid::from_raw(number).expect("clone3 gives positive pids");
+                let pidfd = process::open_child(pid).map_err(StartError::setup)?;
+                return Ok(Child { pid, pidfd: Some(pidfd), channel, early });
+            }
+            Some(Message::Failed(failure)) if !is_cloned => return Err(StartError::of_failure(failure)),
+            Some(message) if is_cloned => early.push_back(message),
+            other => return Err(StartError::unexpected(other.as_ref())),
+        }
+    }
+}
+
+impl Intermediate<'_> {
+    /// The real child is a sibling of this process: it is the parent's, to wait for.
+    fn live(&self, channel: Channel) -> ! {
+        let clone = |new| clone_process(new, Kin::Sibling).context("make the container's process");
+        let (said, code) = match (self.join)().and_then(clone) {
+            Ok(Forked::Child) => match (self.run)(channel) {},
+            Ok(Forked::Parent { pid, .. }) => (Message::Pid(pid.as_raw_nonzero().get()), 0),
+            Err(error) => (Message::Failed(Failure::of(&error)), 1),
+        };
+        let _ = channel.say(&said);
+        process::exit_now(code)
+    }
 }
 
 fn limits<'a>(launch: &'a Launch<'_>) -> &'a [oci_spec::runtime::PosixRlimit] {
@@ -129,22 +161,19 @@ fn limits<'a>(launch: &'a Launch<'_>) -> &'a [oci_spec::runtime::PosixRlimit] {
 }
 
 impl Child {
-    /// A child that was made elsewhere (`exec`).
-    pub(super) fn new(pid: Pid, pidfd: OwnedFd, channel: Channel) -> Child {
-        Child { pid, pidfd: Some(pidfd), channel }
+    fn hear(&mut self) -> anyhow::Result<Option<Message>> {
+        match self.early.pop_front() {
+            Some(message) => Ok(Some(message)),
+            None => self.channel.hear(),
+        }
     }
 
-    fn write_map(&self, launch: &Launch<'_>) -> Result<(), StartError> {
-        userns::write_maps(self.pid, launch.map).map_err(StartError::of_map)?;
-        self.channel.say(&Message::MapWritten).map_err(|_| self.last_words())
-    }
-
-    /// The child is gone: why, if it said so.
-    fn last_words(&self) -> StartError {
-        match self.channel.hear() {
+    /// Tells the child something. If it is gone, it has said why, perhaps.
+    fn tell(&mut self, message: &Message) -> Result<(), StartError> {
+        self.channel.say(message).map_err(|_| match self.hear() {
             Ok(Some(Message::Failed(failure))) => StartError::of_failure(failure),
             other => StartError::unexpected(other.ok().flatten().as_ref()),
-        }
+        })
     }
 
     /// Listens until the exec, or until the child gives up.
@@ -153,7 +182,7 @@ impl Child {
         let mut notes = Vec::new();
         let mut ready = false;
         loop {
-            match self.channel.hear().map_err(StartError::setup)? {
+            match self.hear().map_err(StartError::setup)? {
                 Some(Message::Note(note)) => notes.push(note),
                 Some(Message::Terminal(master)) => terminal = Some(master),
                 Some(Message::Ready) => ready = true,

@@ -58,10 +58,10 @@ pub(super) fn become_program(program: &Program<'_>, channel: &Channel) -> anyhow
     set_umask(program);
     let command = Command::find(program.process, &environment)?;
     process::reset_signals();
-    if program.init {
-        pid1::split(program.dies_with_parent)?;
-    }
     restrict(program, keep)?;
+    if program.init {
+        pid1::split()?;
+    }
     // The parent may have ended before the signal for that was set: then nobody hears this, and nobody wants us.
     channel.say(&Message::Ready)?;
     Err(command.exec().into())

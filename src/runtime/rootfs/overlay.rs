@@ -14,6 +14,7 @@ use crate::sys::{
     fd,
     feature::Feature,
     mount::{self, Attributes},
+    remove::remove_tree,
 };
 
 /// The kernel's overlayfs.
@@ -31,7 +32,13 @@ impl Driver for Overlay {
     fn mount(&self, lower: &[PathBuf], layer: &WritableLayer) -> Result<OwnedFd, MountError> {
         let place = fd::open_path(&layer.upper)?;
         let paths: Vec<&Path> = lower.iter().map(PathBuf::as_path).collect();
-        match mount_on(&paths, layer, &place) {
+        let mounted = match mount_on(&paths, layer, &place) {
+            Err(error) if error.errno == Errno::INVAL && forget_volatile(layer)? => {
+                mount_on(&paths, layer, &place)
+            }
+            answer => answer,
+        };
+        match mounted {
             Ok(()) => Ok(mount::open_mounted(&layer.upper)?),
             Err(error) if is_refusal(error.errno) => Err(MountError::Refused(error)),
             Err(error) => Err(MountError::Failed(error.into())),
@@ -41,6 +48,17 @@ impl Driver for Overlay {
     fn note(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// A volatile mount leaves a mark that keeps the layer from being mounted again, since a crash of the host may have torn
+/// it. Our volatile layers are those that nobody keeps, and a restart finds what it left. Says whether there was one.
+fn forget_volatile(layer: &WritableLayer) -> Result<bool, SyscallError> {
+    let inner = layer.work.join("work");
+    let is_marked = inner.join("incompat/volatile").exists();
+    if is_marked {
+        remove_tree(fd::open_path(&inner)?, b"incompat")?;
+    }
+    Ok(is_marked)
 }
 
 /// What a kernel, or the file system below, says that cannot do overlays here.

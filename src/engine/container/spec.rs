@@ -226,12 +226,11 @@ fn root_propagation(config: &ContainerConfig) -> Option<String> {
     }
 }
 
-/// All mounts in their order: docker's, our files, devices, then the user's from the outermost in. What the user mounts
-/// replaces what would be there.
+/// All mounts in their order: docker's, then our files, devices and the user's, from the outermost in. What the user
+/// mounts replaces what would be there.
 fn mounts(config: &ContainerConfig, place: &Place<'_>) -> anyhow::Result<Vec<Mount>> {
-    let mut asked: Vec<Mount> =
+    let asked: Vec<Mount> =
         config.mounts.iter().map(|mount| asked_mount(mount, place)).collect::<anyhow::Result<_>>()?;
-    asked.sort_by_key(|mount| mount.destination().components().count());
     let mut mounts = defaults::mounts(Choices {
         privileged: config.security.privileged,
         host_network: config.namespaces.network == Network::Host,
@@ -243,18 +242,23 @@ fn mounts(config: &ContainerConfig, place: &Place<'_>) -> anyhow::Result<Vec<Mou
         shm_size: config.host.shm_size.unwrap_or(defaults::SHM_SIZE),
         tty_group: place.map.gid_outside(5).is_some(),
     });
+    let mut later = Vec::new();
     let files = etc::files_of(config, place.layout).etc();
     for name in ["resolv.conf", "hostname", "hosts"] {
-        mounts.push(mount(Path::new("/etc").join(name), "bind", files.join(name), &["bind", "rprivate"]));
+        later.push(mount(Path::new("/etc").join(name), "bind", files.join(name), &["bind", "rprivate"]));
     }
     if config.security.privileged {
-        add_devices(Path::new("/dev"), Path::new("/dev"), &mut mounts)?;
+        add_devices(Path::new("/dev"), Path::new("/dev"), &mut later)?;
     }
     for device in &config.security.devices {
-        add_device(device, &mut mounts)?;
+        add_device(device, &mut later)?;
     }
-    mounts.retain(|mount| !asked.iter().any(|other| other.destination() == mount.destination()));
-    mounts.extend(asked);
+    let replaced = |mount: &Mount| asked.iter().any(|other| other.destination() == mount.destination());
+    mounts.retain(|mount| !replaced(mount));
+    later.retain(|mount| !replaced(mount));
+    later.extend(asked);
+    later.sort_by_key(|mount| mount.destination().components().count());
+    mounts.extend(later);
     Ok(mounts)
 }
 

@@ -48,7 +48,7 @@ pub struct Choices {
     pub tty_group: bool,
 }
 
-/// Whose message queues and shared memory.
+/// Whose shared memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ipc {
     Private,
@@ -78,17 +78,16 @@ pub fn mounts(choices: Choices) -> Vec<Mount> {
         // Read-only even where the cgroup namespace is the host's (CVE-2023-25809).
         mount("/sys/fs/cgroup", "cgroup", "cgroup", &with(access)),
     ];
-    mounts.extend(match choices.ipc {
+    // The queues are those of the IPC namespace, whosever it is.
+    mounts.push(mount("/dev/mqueue", "mqueue", "mqueue", &closed));
+    let shm = "/dev/shm";
+    mounts.push(match choices.ipc {
         Ipc::Private => {
             let size = format!("size={}", choices.shm_size);
-            [
-                mount("/dev/mqueue", "mqueue", "mqueue", &closed),
-                mount("/dev/shm", "tmpfs", "shm", &[&closed[..], &["mode=1777", &size]].concat()),
-            ]
+            mount(shm, "tmpfs", "shm", &[&closed[..], &["mode=1777", &size]].concat())
         }
-        Ipc::Host => ["/dev/mqueue", "/dev/shm"].map(|path| mount(path, "bind", path, &with("rbind"))),
-        Ipc::Of(pid) => ["/dev/mqueue", "/dev/shm"]
-            .map(|path| mount(path, "bind", format!("/proc/{pid}/root{path}"), &with("bind"))),
+        Ipc::Host => mount(shm, "bind", shm, &with("rbind")),
+        Ipc::Of(pid) => mount(shm, "bind", format!("/proc/{pid}/root{shm}"), &with("bind")),
     });
     mounts
 }

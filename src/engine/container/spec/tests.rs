@@ -194,7 +194,18 @@ fn mounts_of_the_user_come_last_and_outermost_first() {
     let at = |target| targets.iter().position(|t| *t == target).unwrap();
     assert!(at("/a") < at("/a/b") && at("/dev") < at("/dev/shm"), "{targets:?}");
     assert_eq!(targets.iter().filter(|target| **target == "/dev/shm").count(), 1);
+    assert_eq!(targets.iter().filter(|target| **target == "/etc/hosts").count(), 1);
     assert_eq!(spec.linux().as_ref().unwrap().rootfs_propagation().as_deref(), Some("rslave"));
+}
+
+#[test]
+fn our_files_are_mounted_in_what_the_user_mounts_on_etc() {
+    let mut config = config();
+    config.mounts = vec![bind("/src", "/etc")];
+    let spec = spec_of(&config);
+    let targets: Vec<_> = spec.mounts().as_ref().unwrap().iter().map(|m| m.destination()).collect();
+    let at = |target: &str| targets.iter().position(|other| *other == Path::new(target)).unwrap();
+    assert!(at("/etc") < at("/etc/hosts") && at("/etc") < at("/etc/resolv.conf"), "{targets:?}");
 }
 
 #[test]

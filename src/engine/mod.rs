@@ -4,6 +4,7 @@
 
 pub mod container;
 pub mod image;
+mod mapped;
 mod remove;
 mod size;
 pub mod volume;

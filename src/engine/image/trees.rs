@@ -2,7 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::{engine::Engine, sys::userns::IdMap};
+use crate::{
+    base::digest::Digest,
+    engine::{Engine, mapped::in_user_namespace},
+    image::layer::unpack::{self, Target},
+    store::gc::Loading,
+    sys::userns::IdMap,
+};
 
 use super::Image;
 
@@ -12,8 +18,22 @@ impl Engine {
     pub fn layer_trees(&self, image: &Image, map: &IdMap) -> anyhow::Result<Vec<PathBuf>> {
         let tag = map.tag();
         let trees: Vec<PathBuf> = image.diff_ids.iter().map(|id| self.layout.layer(&tag, id)).collect();
-        let missing: Vec<usize> = (0..trees.len()).filter(|&n| !trees[n].exists()).collect();
-        anyhow::ensure!(missing.is_empty(), "unpacking missing layers is not there yet");
+        let is_missing = |n: &usize| !trees[*n].exists();
+        let mut missing: Vec<(Digest, Digest)> =
+            (0..trees.len()).filter(is_missing).map(|n| (image.blobs[n], image.diff_ids[n])).collect();
+        if !missing.is_empty() {
+            missing.sort();
+            missing.dedup_by_key(|(_, diff_id)| *diff_id);
+            in_user_namespace(Some(map), |map| self.unpack(&missing, map))?;
+        }
         Ok(trees)
+    }
+
+    fn unpack(&self, layers: &[(Digest, Digest)], map: &IdMap) -> anyhow::Result<()> {
+        let _loading = Loading::begin(&self.layout)?;
+        let target = Target { layout: &self.layout, map };
+        let jobs =
+            layers.iter().map(|(blob, diff_id)| move || unpack::unpack_blob(target, blob, diff_id)).collect();
+        unpack::in_parallel(jobs).into_iter().collect()
     }
 }

@@ -7,6 +7,7 @@ pub mod image;
 mod mapped;
 mod remove;
 mod size;
+pub mod system;
 pub mod volume;
 
 use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};

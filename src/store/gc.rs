@@ -167,6 +167,13 @@ pub fn collect(layout: &Layout) -> anyhow::Result<Swept> {
         fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
         swept.blobs.extend(digest_of(&path));
     }
+    // A write of the index that was interrupted; nobody writes it while we hold its lock.
+    for path in list(layout.root())? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.ends_with(".new") && (name.starts_with("index.json.") || name.starts_with("oci-layout.")) {
+            fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+        }
+    }
     // Trees are moved out of sight and removed when the locks are free again: there may be very many files in one.
     let mut doomed = Vec::new();
     for of_map in list(&layout.layers())? {
@@ -196,7 +203,8 @@ fn digest_of(path: &Path) -> Option<Digest> {
     format!("sha256:{}", path.file_name()?.to_str()?).parse().ok()
 }
 
-fn list(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The paths in a directory; none where there is no directory.
+pub fn list(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     match paths {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

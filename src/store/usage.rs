@@ -48,6 +48,11 @@ pub fn of(path: &Path) -> u64 {
     Usage::default().add(path)
 }
 
+/// The bytes that one file or directory takes by itself.
+pub fn of_one(path: &Path) -> u64 {
+    fs::symlink_metadata(path).map_or(0, |metadata| metadata.blocks() * 512)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

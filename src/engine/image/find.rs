@@ -91,7 +91,7 @@ impl Engine {
     }
 
     /// Reads the image that a descriptor of the index leads to.
-    pub(super) fn open_image(
+    pub(crate) fn open_image(
         &self,
         listed: &Descriptor,
         platform: Option<&Platform>,

@@ -50,10 +50,7 @@ impl Engine {
         let (mut images, errors) = self.listed(&index);
         let filters = &options.filters;
         let dangling = filters.boolean("dangling").map_err(Error::Invalid)?;
-        let until = filters
-            .values("until")
-            .map(super::prune::point_in_time)
-            .collect::<anyhow::Result<Vec<Time>>>()?;
+        let until = super::prune::points_in_time(filters)?;
         let before = self.created_of(&index, filters.values("before"))?;
         let since = self.created_of(&index, filters.values("since"))?;
         images.retain(|listed| {

@@ -49,7 +49,7 @@ impl Engine {
 
     fn delist_unused(&self, options: &PruneOptions) -> anyhow::Result<Vec<Removed>> {
         let filters = &options.filters;
-        let until = filters.values("until").map(point_in_time).collect::<anyhow::Result<Vec<Time>>>()?;
+        let until = points_in_time(filters)?;
         let all = options.all || filters.boolean("dangling").map_err(Error::Invalid)? == Some(false);
         let mut change = change_index(&self.layout)?;
         let users = self.image_users()?;
@@ -73,8 +73,12 @@ impl Engine {
     }
 }
 
-/// Reads `until=…`.
-pub(super) fn point_in_time(text: &str) -> anyhow::Result<Time> {
+/// Reads every `until=…`.
+pub(crate) fn points_in_time(filters: &Filters) -> anyhow::Result<Vec<Time>> {
+    filters.values("until").map(point_in_time).collect()
+}
+
+fn point_in_time(text: &str) -> anyhow::Result<Time> {
     Ok(time::parse(text)
         .map_err(|_| Error::Invalid(format!("invalid filter 'until={text}': want a duration or a time")))?)
 }

@@ -27,10 +27,10 @@ pub enum Removed {
 
 /// A container that uses an image.
 #[derive(Debug)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) image: ImageUse,
-    pub(super) is_running: bool,
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) image: ImageUse,
+    pub(crate) is_running: bool,
 }
 
 impl Engine {
@@ -113,7 +113,7 @@ impl Engine {
     }
 
     /// The containers that were made of images.
-    pub(super) fn image_users(&self) -> anyhow::Result<Vec<User>> {
+    pub(crate) fn image_users(&self) -> anyhow::Result<Vec<User>> {
         let mut users = Vec::new();
         for container in self.containers()? {
             let is_running = container.state()?.status.is_running();

@@ -152,7 +152,7 @@ pub(super) fn with_archive<T>(
     let name = path.and_then(|path| Some(path.file_name()?.to_str()?.split('.').next()?.to_owned()));
     let input = BufReader::with_capacity(1 << 18, std::io::Cursor::new(start).chain(file));
     let decoder = Decoder::new(compression, input)?;
-    work(&Stream::read(decoder, name, target)?)
+    work(&Stream::read(BufReader::with_capacity(1 << 18, decoder), name, target)?)
 }
 
 /// Lists the images of an archive. An OCI layout is preferred where an archive is both (docker 25 and later): it has

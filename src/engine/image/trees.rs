@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use crate::{
     base::digest::Digest,
     engine::{Engine, mapped::in_user_namespace},
-    image::layer::unpack::{self, Target},
+    image::layer::{
+        tree,
+        unpack::{self, Target},
+    },
     store::gc::Loading,
     sys::userns::IdMap,
 };
@@ -14,19 +17,24 @@ use super::Image;
 
 impl Engine {
     /// Gives the image's layer trees for an identity map, bottom first, and unpacks those that are not there.
-    /// *Should* cost one stat a layer when all are there. May fork: call it while single-threaded.
+    /// *Should* cost two cheap calls a layer when all are there. May fork: call it while single-threaded.
     pub fn layer_trees(&self, image: &Image, map: &IdMap) -> anyhow::Result<Vec<PathBuf>> {
         let tag = map.tag();
-        let trees: Vec<PathBuf> = image.diff_ids.iter().map(|id| self.layout.layer(&tag, id)).collect();
-        let is_missing = |n: &usize| !trees[*n].exists();
-        let mut missing: Vec<(Digest, Digest)> =
-            (0..trees.len()).filter(is_missing).map(|n| (image.blobs[n], image.diff_ids[n])).collect();
+        let mut trees: Vec<PathBuf> = image.diff_ids.iter().map(|id| self.layout.layer(&tag, id)).collect();
+        let mut missing: Vec<(Digest, Digest)> = Vec::new();
+        for (path, layer) in trees.iter().zip(image.blobs.iter().copied().zip(image.diff_ids.iter().copied()))
+        {
+            if !tree::is_whole(path)? {
+                missing.push(layer);
+            }
+        }
         if !missing.is_empty() {
             missing.sort();
             missing.dedup_by_key(|(_, diff_id)| *diff_id);
             in_user_namespace(Some(map), |map| self.unpack(&missing, map))?;
         }
-        Ok(trees)
+        let lowest = trees.iter().rposition(|path| tree::hides_all_below(path)).unwrap_or(0);
+        Ok(trees.split_off(lowest))
     }
 
     fn unpack(&self, layers: &[(Digest, Digest)], map: &IdMap) -> anyhow::Result<()> {

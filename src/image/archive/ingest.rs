@@ -11,6 +11,7 @@ use crate::{
         config::ImageConfig,
         layer::{
             compress::Compression,
+            tree,
             unpack::{self, Layer, Target},
         },
         manifest::{CONFIG_TYPE, Document, MANIFEST_TYPE, Manifest, layer_type},
@@ -219,7 +220,7 @@ impl Ingest<'_> {
         if !blob::has(layout, &digest)? {
             return Ok(None);
         }
-        if !layout.layer(&map.tag(), &job.diff_id).exists() {
+        if !tree::is_whole(&layout.layer(&map.tag(), &job.diff_id))? {
             unpack::unpack_blob(self.target, &digest, &job.diff_id)?;
         }
         let size = layout.blob(&digest).metadata().context("look at the blob")?.len();

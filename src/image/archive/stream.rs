@@ -2,7 +2,7 @@
 //! directory while it is read, and unpacked meanwhile when it looks like a layer. What it is for is known at the end,
 //! as `manifest.json` may come last.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufRead, Read, Write as _};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -10,12 +10,13 @@ use crate::{
     base::digest::Digest,
     image::layer::{
         compress::Compression,
-        unpack::{Layer, Target},
+        member::{Member, MemberReader},
+        unpack::{self, Layer, Target},
     },
     store::blob::{self, BlobWriter, DOCUMENT_LIMIT, Expected},
 };
 
-use super::{Blob, Source, members::Members, tarfile::note};
+use super::{Blob, Source, members::Members};
 
 /// The members of an archive that was streamed.
 #[derive(Debug)]
@@ -38,50 +39,58 @@ pub enum Unpacked {
     /// It does not look like a layer, or the store has had it before.
     Not,
     Layer(Layer),
-    /// It looks like a layer and is none that can be unpacked: an error for the image that wants it as one.
+    /// It looks like a layer and cannot be taken as one: an error for the image that wants it.
     Failed(String),
 }
 
 impl<'a> Stream<'a> {
     /// Reads an archive to its end; `name` is the name it has itself, if any.
-    pub fn read(reader: impl Read, name: Option<String>, target: Target<'a>) -> anyhow::Result<Stream<'a>> {
+    pub fn read(
+        input: impl BufRead + Send,
+        name: Option<String>,
+        target: Target<'a>,
+    ) -> anyhow::Result<Stream<'a>> {
         let mut stream = Stream { target, members: Members::default(), name };
-        let mut archive = tar::Archive::new(reader);
-        let mut count = 0;
-        for entry in archive.entries().context("read the archive")? {
-            let mut entry = entry.context("read the archive")?;
-            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let staged = match entry.header().entry_type() {
-                tar::EntryType::Regular | tar::EntryType::Continuous => take(&mut entry, &path, target)
-                    .with_context(|| format!("read {path:?} of the archive"))?,
-                _ => Staged { blob: Digest::of(b""), unpacked: Unpacked::Not },
-            };
-            note(&mut stream.members, &entry, staged)?;
-            count += 1;
+        let members = &mut stream.members;
+        let mut archive = MemberReader::new(input);
+        while let Some((path, member)) = archive.next_member()? {
+            match member {
+                Member::File { size } => {
+                    let staged = take(&mut archive, size, &path, target);
+                    members
+                        .add_file(&path, staged.with_context(|| format!("read {path:?} of the archive"))?)?;
+                }
+                Member::Symlink(to) => members.add_symlink(&path, &to)?,
+                Member::HardLink(to) => members.add_hard_link(&path, &to)?,
+                Member::Other => {}
+            }
         }
-        ensure!(count > 0, "read the archive: it is empty");
+        archive.finish().context("read the archive")?;
         Ok(stream)
     }
 }
 
 /// Takes one file into the store.
-fn take(entry: &mut tar::Entry<'_, impl Read>, path: &str, target: Target<'_>) -> anyhow::Result<Staged> {
-    let size = entry.size();
+fn take(
+    content: &mut (impl Read + Send),
+    size: u64,
+    path: &str,
+    target: Target<'_>,
+) -> anyhow::Result<Staged> {
     let named = path.rsplit_once("blobs/sha256/").map(|(_, hex)| format!("sha256:{hex}"));
     let expected = Expected { digest: named.and_then(|digest| digest.parse().ok()), size: Some(size) };
     if let Some(digest) = expected.digest
         && blob::has(target.layout, &digest)?
     {
-        io::copy(entry, &mut io::sink())?;
         return Ok(Staged { blob: digest, unpacked: Unpacked::Not });
     }
     let mut start = [0; 512];
-    let length = fill(entry, &mut start)?;
+    let length = fill(content, &mut start)?;
     let start = &start[..length];
     if looks_like_layer(start) {
-        let mut reader = Counted { reader: start.chain(&mut *entry), count: 0 };
-        let result: anyhow::Result<Layer> = Err(anyhow::anyhow!("streams are not there yet"));
-
+        let mut reader = Counted { reader: start.chain(&mut *content), count: 0 };
+        let result = unpack::ingest(target, &mut reader, expected, None);
+        // What the failed layer left; an archive that broke off is an error of its own.
         io::copy(&mut reader, &mut io::sink())?;
         ensure!(reader.count == size, "the archive is truncated");
         return Ok(match result {
@@ -94,7 +103,7 @@ fn take(entry: &mut tar::Entry<'_, impl Read>, path: &str, target: Target<'_>) -
     }
     let mut writer = BlobWriter::create(target.layout, expected)?;
     writer.write_all(start)?;
-    io::copy(entry, &mut writer)?;
+    io::copy(content, &mut writer)?;
     Ok(Staged { blob: writer.commit()?.digest, unpacked: Unpacked::Not })
 }
 

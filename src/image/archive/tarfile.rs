@@ -52,11 +52,7 @@ impl TarFile {
 }
 
 /// Notes an archive's entry in the table of members; what an image archive has no use for is passed over.
-pub(super) fn note<F, R: Read>(
-    members: &mut Members<F>,
-    entry: &tar::Entry<'_, R>,
-    file: F,
-) -> anyhow::Result<()> {
+fn note<F, R: Read>(members: &mut Members<F>, entry: &tar::Entry<'_, R>, file: F) -> anyhow::Result<()> {
     let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
     let target = || String::from_utf8_lossy(&entry.link_name_bytes().unwrap_or_default()).into_owned();
     match entry.header().entry_type() {

@@ -12,6 +12,7 @@
 
 pub mod apply;
 pub mod compress;
+pub mod member;
 pub mod tree;
 pub mod unpack;
 

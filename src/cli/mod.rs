@@ -15,6 +15,7 @@ pub mod image;
 pub mod opts;
 pub mod output;
 mod parse;
+pub mod system;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -104,7 +105,7 @@ impl Noun {
 }
 
 /// Commands that are two words: `container ls`.
-const NOUNS: &[Noun] = &[container::NOUN, image::NOUN, volume::NOUN];
+const NOUNS: &[Noun] = &[container::NOUN, image::NOUN, volume::NOUN, system::NOUN];
 
 /// Commands of one word that belong to no noun.
 const OWN: &[Verb] = &[version::VERB, completion::VERB];

@@ -4,7 +4,7 @@ use crate::{
     base::{filter::Filters, id::ContainerId},
     engine::{
         Engine,
-        image::prune::{PruneOptions, Pruned, points_in_time},
+        image::prune::{PruneOptions, Pruned},
     },
 };
 
@@ -39,16 +39,12 @@ impl Engine {
         &self,
         options: &SystemPruneOptions,
     ) -> anyhow::Result<(SystemPruned, Vec<anyhow::Error>)> {
-        let until = points_in_time(&options.filters)?;
         let mut pruned = SystemPruned::default();
-        let (containers, mut errors) = self.prune_containers(|container| {
-            options.filters.admits_labels(&container.config.labels)
-                && until.iter().all(|limit| container.config.created < *limit)
-        })?;
+        let (containers, mut errors) = self.prune_containers(&options.filters)?;
         pruned.containers = containers.ids;
         pruned.reclaimed += containers.bytes;
         if options.volumes {
-            match self.prune_volumes(true, |volume| options.filters.admits_labels(&volume.labels)) {
+            match self.prune_volumes(true, &options.filters) {
                 Ok((names, bytes)) => {
                     pruned.volumes = names;
                     pruned.reclaimed += bytes;

@@ -604,3 +604,27 @@ fn a_directory_is_used_as_it_is() {
     });
     assert!(case.path("lower/new").exists());
 }
+
+#[test]
+fn the_hosts_root_is_seen_and_not_touched() {
+    if !can_run("the_hosts_root_is_seen_and_not_touched") {
+        return;
+    }
+    let case = Case::new(
+        "cat /etc/hostname\nwrite /etc/coracle-test-file\nls /tmp\nwrite /usr/coracle-test-file\nls /run",
+    );
+    let hostname = fs::read_to_string("/etc/hostname")
+        .unwrap_or_else(|_| "/etc/hostname: entity not found\n".to_owned());
+    for _ in 0..2 {
+        in_child(|| {
+            let (said, end) = case.run_root(Root::Host { layer: case.layer() })?;
+            anyhow::ensure!(
+                said == format!("{hostname}written\n\nwritten\n\n") && end == OK,
+                "{said:?} {end:?}"
+            );
+            Ok(())
+        });
+    }
+    assert!(!Path::new("/etc/coracle-test-file").exists());
+    assert!(case.path("container/upper/etc/coracle-test-file").exists());
+}

@@ -5,7 +5,8 @@
 //! through newuidmap and newgidmap, which check /etc/subuid and /etc/subgid.
 
 use std::{
-    fmt, fs,
+    fmt::{self, Display},
+    fs,
     io::{Read, Write},
     os::fd::AsFd,
     path::PathBuf,
@@ -276,13 +277,14 @@ fn finish_side(pid: Pid, helper: Option<Helper>, side: Side, map: &IdMap) -> Res
     }
 }
 
-fn write_side(pid: Pid, file: &str, extents: &[Extent]) -> Result<(), SyscallError> {
+fn write_side(process: impl Display, file: &str, extents: &[Extent]) -> Result<(), SyscallError> {
     let lines: String = extents.iter().map(|e| format!("{} {} {}\n", e.inside, e.outside, e.count)).collect();
-    write_file(pid, file, &lines)
+    write_file(process, file, &lines)
 }
 
-fn write_file(pid: Pid, file: &str, text: &str) -> Result<(), SyscallError> {
-    let path = format!("/proc/{}/{file}", pid.as_raw_nonzero());
+/// `process` is a number or `self`, which is right in any process namespace.
+fn write_file(process: impl Display, file: &str, text: &str) -> Result<(), SyscallError> {
+    let path = format!("/proc/{process}/{file}");
     // One write: the kernel takes the map as a whole.
     fs::OpenOptions::new()
         .write(true)
@@ -315,10 +317,10 @@ pub fn enter_best() -> Result<IdMap, MapError> {
             if geteuid().is_root() {
                 map.uids = best.uids;
             } else {
-                write_side(getpid(), "uid_map", &map.uids)?;
+                write_side("self", "uid_map", &map.uids)?;
             }
-            write_file(getpid(), "setgroups", "deny")?;
-            write_side(getpid(), "gid_map", &map.gids)?;
+            write_file("self", "setgroups", "deny")?;
+            write_side("self", "gid_map", &map.gids)?;
             become_root(&map)?;
             Ok(map)
         }
@@ -329,9 +331,9 @@ pub fn enter_best() -> Result<IdMap, MapError> {
 /// Writes a map that [`writes_itself`], from inside. The caller's ids have become the overflow id by now, so the file
 /// says what they were.
 pub fn write_maps_of_self(map: &IdMap) -> Result<(), SyscallError> {
-    write_side(getpid(), "uid_map", &map.uids)?;
-    write_file(getpid(), "setgroups", "deny")?;
-    write_side(getpid(), "gid_map", &map.gids)
+    write_side("self", "uid_map", &map.uids)?;
+    write_file("self", "setgroups", "deny")?;
+    write_side("self", "gid_map", &map.gids)
 }
 
 /// A small child that stays outside writes the maps, since nobody inside may.

@@ -13,6 +13,7 @@ use anyhow::{Context, ensure};
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,
+    process::Pid,
 };
 
 use super::{
@@ -68,7 +69,8 @@ pub(in crate::runtime) fn exec(exec: &Exec<'_>) -> Result<Started, StartError> {
 
 impl Target {
     fn look_at(pidfd: &OwnedFd) -> anyhow::Result<Target> {
-        let pid = process::number(pidfd)?.context("the container is not running")?;
+        let first = process::number(pidfd)?.context("the container is not running")?;
+        let pid = reachable(first);
         let mut target = Target { kinds: 0, files: Vec::new(), map: userns::map_of(pid)? };
         for (kind, name) in KINDS {
             let path = |of: &str| format!("/proc/{of}/ns/{name}");
@@ -79,7 +81,7 @@ impl Target {
             // One that is the host's (`--network host`) needs no joining, and would be refused.
             if theirs.ino() != ours.ino() {
                 target.kinds |= kind;
-                if !Feature::SetnsPidfd.is_usable() {
+                if pid != first || !Feature::SetnsPidfd.is_usable() {
                     target.files.push((kind, fd::open_file(path(&pid.to_string()).as_ref())?));
                 }
             }
@@ -102,6 +104,20 @@ impl Target {
         }
         Ok(())
     }
+}
+
+/// The process of a container through whose /proc/PID/ns its namespaces are reached: its process 1, or, where that is our
+/// reaper, which nobody but the host's root may look into, the program.
+pub(in crate::runtime) fn reachable(first: Pid) -> Pid {
+    let pid = first.as_raw_nonzero();
+    if std::fs::metadata(format!("/proc/{pid}/ns/mnt")).is_ok() {
+        return first;
+    }
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let is_reachable =
+        |child: &Pid| std::fs::metadata(format!("/proc/{}/ns/mnt", child.as_raw_nonzero())).is_ok();
+    let numbers = children.split_ascii_whitespace().filter_map(|word| Pid::from_raw(word.parse().ok()?));
+    numbers.into_iter().find(is_reachable).unwrap_or(first)
 }
 
 /// The program's process, in the container.

@@ -96,7 +96,7 @@ fn set_oom_score(launch: &Launch<'_>) -> anyhow::Result<()> {
 /// Should: leave the host's mounts and files as they were, but for the writable layer and what `copy-up` and `U` ask for.
 /// Mustn't: follow a link out of the root.
 fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<(OwnedFd, Identity)> {
-    let built = rootfs::build(&launch.root)?;
+    let built = rootfs::build(&launch.root, launch.map)?;
     for note in built.notes {
         channel.say(&Message::Note(note))?;
     }

@@ -22,7 +22,7 @@ use anyhow::{Context, bail, ensure};
 use rustix::fs::{FileType, Mode};
 
 use super::{Root, WritableLayer};
-use crate::sys::{beneath, error::SyscallError, fd, mount};
+use crate::sys::{beneath, error::SyscallError, fd, mount, userns::IdMap};
 
 /// A root that is mounted, and what the user should know about it.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl From<SyscallError> for MountError {
 const DRIVERS: &[&dyn Driver] = &[&overlay::Overlay, &copy::Copied];
 
 /// Makes and mounts the root.
-pub(super) fn build(root: &Root) -> anyhow::Result<Built> {
+pub(super) fn build(root: &Root, map: &IdMap) -> anyhow::Result<Built> {
     match root {
         Root::Overlay { lower, layer } => {
             make_layer(layer)?;
@@ -76,7 +76,7 @@ pub(super) fn build(root: &Root) -> anyhow::Result<Built> {
         }
         Root::Host { layer } => {
             make_layer(layer)?;
-            let root = host::build(layer).context("mount the host's root, copy-on-write")?;
+            let root = host::build(layer, map).context("mount the host's root, copy-on-write")?;
             Ok(Built { root, notes: Vec::new() })
         }
         Root::Directory(path) => {

@@ -32,13 +32,7 @@ impl Driver for Overlay {
     fn mount(&self, lower: &[PathBuf], layer: &WritableLayer) -> Result<OwnedFd, MountError> {
         let place = fd::open_path(&layer.upper)?;
         let paths: Vec<&Path> = lower.iter().map(PathBuf::as_path).collect();
-        let mounted = match mount_on(&paths, layer, &place) {
-            Err(error) if error.errno == Errno::INVAL && forget_volatile(layer)? => {
-                mount_on(&paths, layer, &place)
-            }
-            answer => answer,
-        };
-        match mounted {
+        match mount_layer_on(&paths, layer, &place) {
             Ok(()) => Ok(mount::open_mounted(&layer.upper)?),
             Err(error) if is_refusal(error.errno) => Err(MountError::Refused(error)),
             Err(error) => Err(MountError::Failed(error.into())),
@@ -70,8 +64,18 @@ fn is_refusal(errno: Errno) -> bool {
 }
 
 /// Mounts trees (bottom first) and a writable layer on `place`.
-pub(super) fn mount_on(lower: &[&Path], layer: &WritableLayer, place: &OwnedFd) -> Result<(), SyscallError> {
-    // Without a lower tree there is nothing to lay over; an empty one is the work directory's neighbour.
+pub(super) fn mount_layer_on(
+    lower: &[&Path],
+    layer: &WritableLayer,
+    place: &OwnedFd,
+) -> Result<(), SyscallError> {
+    match mount_on(lower, layer, place) {
+        Err(error) if error.errno == Errno::INVAL && forget_volatile(layer)? => mount_on(lower, layer, place),
+        answer => answer,
+    }
+}
+
+fn mount_on(lower: &[&Path], layer: &WritableLayer, place: &OwnedFd) -> Result<(), SyscallError> {
     if Feature::MountApi.is_usable() && Feature::LowerdirAppend.is_usable() {
         match mount_by_calls(lower, Some(layer), place) {
             // Before Linux 6.5 there is no `lowerdir+`.

@@ -628,3 +628,77 @@ fn the_hosts_root_is_seen_and_not_touched() {
     assert!(!Path::new("/etc/coracle-test-file").exists());
     assert!(case.path("container/upper/etc/coracle-test-file").exists());
 }
+
+#[test]
+fn a_copied_tree_stands_in_for_an_overlay() {
+    if !can_run("a_copied_tree_stands_in_for_an_overlay") {
+        return;
+    }
+    let case = Case::new("ls /dir\ncat /dir/kept\nls /opaque\nwrite /new\nls /again");
+    for (path, text) in [
+        ("lower/dir/kept", "below\n"),
+        ("lower/dir/gone", ""),
+        ("lower/opaque/old", ""),
+        ("second/dir/added", ""),
+    ] {
+        fs::create_dir_all(case.path(path).parent().unwrap()).unwrap();
+        fs::write(case.path(path), text).unwrap();
+    }
+    fs::create_dir_all(case.path("second/opaque")).unwrap();
+    fs::write(case.path("second/opaque/new"), "").unwrap();
+    let path = case.path("second/opaque");
+    let opaque = crate::sys::xattr::set(crate::sys::xattr::Of::Link(&path), c"user.overlay.opaque", b"y");
+    let whiteout = rustix::fs::mknodat(
+        rustix::fs::CWD,
+        case.path("second/dir/gone"),
+        rustix::fs::FileType::CharacterDevice,
+        rustix::fs::Mode::empty(),
+        0,
+    );
+    if opaque.is_err() || whiteout.is_err() {
+        return eprintln!("skipped: a_copied_tree_stands_in_for_an_overlay: {opaque:?} {whiteout:?}");
+    }
+    for off in [true, false] {
+        in_child(|| {
+            if off {
+                Feature::Overlay.switch_off();
+            }
+            let lower = vec![case.path("lower"), case.path("second")];
+            let (started, mut output) = case.start_in(Root::Overlay { lower, layer: case.layer() }, None)?;
+            anyhow::ensure!(started.notes.len() == 1, "a copy stays one: {:?}", started.notes);
+            let mut said = String::new();
+            output.read_to_string(&mut said)?;
+            anyhow::ensure!(
+                said.ends_with("added kept\nbelow\nnew\nwritten\n/again: entity not found\n"),
+                "{said:?}"
+            );
+            anyhow::ensure!(wait(&started.pidfd)? == OK);
+            Ok(())
+        });
+    }
+    assert!(!case.path("lower/new").exists() && case.path("lower/dir/gone").exists());
+}
+
+#[test]
+fn an_empty_volume_is_filled_and_given() {
+    if !can_run("an_empty_volume_is_filled_and_given") {
+        return;
+    }
+    let mut case = Case::new("ls /data\nid\nwrite /data/mine");
+    fs::create_dir_all(case.path("lower/data")).unwrap();
+    fs::write(case.path("lower/data/from-image"), "").unwrap();
+    let has_users = !case.map.is_single();
+    for (content, wanted) in [(None, "from-image"), (Some("own"), "own")] {
+        let volume = case.path(&format!("volume-{}", content.is_some()));
+        fs::create_dir(&volume).unwrap();
+        if let Some(name) = content {
+            fs::write(volume.join(name), "").unwrap();
+        }
+        case.user = if has_users { "user" } else { "" };
+        let id = if has_users { "7 8 [8, 9]" } else { "0 0 [0]" };
+        let mounts = case.spec["mounts"].as_array_mut().unwrap();
+        mounts.retain(|mount| mount["destination"] != "/data");
+        mounts.push(json!({ "destination": "/data", "type": "bind", "source": volume, "options": ["rbind", "copy-up", "U"] }));
+        in_child(|| case.expect(&format!("{wanted}\n{id}\nwritten\n"), OK));
+    }
+}

@@ -7,6 +7,7 @@
 pub mod beneath;
 pub mod capability;
 pub mod clone;
+pub mod copy;
 pub mod error;
 pub mod explain;
 pub mod fd;

@@ -146,7 +146,8 @@ pub fn bind(source: impl AsFd, target: impl AsFd, how: Bind) -> Result<(), Sysca
     bind_by_path(source, target, how)
 }
 
-fn attach_with(tree: &OwnedFd, target: impl AsFd, how: Bind) -> Result<(), SyscallError> {
+/// Mounts a detached tree on `target`, its attributes set before.
+pub fn attach_with(tree: &OwnedFd, target: impl AsFd, how: Bind) -> Result<(), SyscallError> {
     let set = how.set.unwrap_or(Attributes::empty());
     if !set.is_empty() {
         match set_attributes(tree, set, how.recursive) {

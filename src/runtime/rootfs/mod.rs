@@ -6,6 +6,7 @@ pub(super) mod dev;
 mod host;
 pub(super) mod masked;
 pub(super) mod mounts;
+mod neighbour;
 mod options;
 mod overlay;
 pub(super) mod pivot;

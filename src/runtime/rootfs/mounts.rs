@@ -13,7 +13,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{dev, options::Options, volume};
+use super::{dev, neighbour, options::Options, volume};
 use crate::{
     runtime::user::Identity,
     sys::{
@@ -157,6 +157,15 @@ impl Mounts<'_> {
     }
 
     fn bind(&self, source: &Path, target: &Path, options: &Options) -> anyhow::Result<()> {
+        let how = Bind {
+            recursive: options.bind.unwrap_or(true),
+            set: Some(options.set),
+            propagation: options.propagation,
+        };
+        if let Some((pid, path)) = neighbour::parse(source) {
+            let tree = neighbour::copy_mount(pid, &path)?;
+            return Ok(mount::attach_with(&tree, &self.directory(target)?, how)?);
+        }
         let file = match fd::open_path(source) {
             Err(error) if error.errno == Errno::NOENT => {
                 bail!("bind source path does not exist: {}", source.display())
@@ -175,11 +184,6 @@ impl Mounts<'_> {
             volume::give(&file, self.identity).context("give the source to the container's user")?;
         }
         let place = if is_directory { self.directory(target)? } else { self.file(target)? };
-        let how = Bind {
-            recursive: options.bind.unwrap_or(true),
-            set: Some(options.set),
-            propagation: options.propagation,
-        };
         Ok(mount::bind(&file, &place, how)?)
     }
 

@@ -433,3 +433,5 @@ fn an_archive_may_end_in_several_ways() {
     }
     assert_tree("nothing at all", b"", &[]);
 }
+
+mod hostile;

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     runtime::Started,
     sys::{
-        process,
+        memory, process,
         signal::{self, Mask, SignalFd},
         tty,
     },
@@ -105,6 +105,7 @@ impl Monitor {
             cut_off: None,
             was_cut_off: false,
             end: None,
+            // Zeroed memory is not there before it is used.
             buffer: vec![0; CHUNK + 1],
             started: session.started,
         })
@@ -112,6 +113,9 @@ impl Monitor {
 
     pub(super) fn run(mut self) -> anyhow::Result<Ended> {
         self.open_feed();
+        if self.own.is_none() {
+            memory::release();
+        }
         loop {
             if let Some(end) = self.end.filter(|_| self.is_finished()) {
                 if let Some(log) = &mut self.log {

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod fd;
 pub mod feature;
 pub mod helper;
+pub mod memory;
 pub mod mount;
 pub mod namespace;
 pub mod net;

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use crate::{
     cli::{
         exit::Exit,
-        terminal::{DetachKeys, Front, FrontEnd, front},
+        terminal::{DetachKeys, Front, FrontEnd, front, window_size},
     },
     engine::{Error, container::run::Attachment},
     monitor::client::Connection,
@@ -25,7 +25,7 @@ pub(super) fn attachment(
     }
     let Attached { stdin, stdout, stderr } = streams;
     Ok(match terminal || !proxy_signals {
-        true => Attachment::Client,
+        true => Attachment::Client { size: terminal.then(window_size).flatten() },
         false => Attachment::Streams { stdin, stdout, stderr },
     })
 }

@@ -9,7 +9,7 @@ use rustix::{
     process::{Signal, getpid, kill_process},
 };
 
-use super::{DetachKeys, RawMode, detach::Matcher};
+use super::{DetachKeys, RawMode, detach::Matcher, window_size};
 use crate::{
     monitor::{
         Stream,
@@ -261,10 +261,7 @@ impl Relay {
         if !self.front.terminal {
             return;
         }
-        let Ok(size) = tty::size(rustix::stdio::stdout()).or_else(|_| tty::size(rustix::stdio::stdin()))
-        else {
-            return;
-        };
+        let Some(size) = window_size() else { return };
         if redraw {
             self.send(Request::Resize(tty::Size { rows: size.rows.saturating_add(1), ..size }));
         }

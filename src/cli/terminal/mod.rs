@@ -10,10 +10,15 @@ use std::sync::{Mutex, Once, PoisonError};
 pub use detach::DetachKeys;
 pub use front::{Front, FrontEnd, front};
 
-use crate::sys::tty::Raw;
+use crate::sys::tty::{self, Raw, Size};
 
 /// The terminal's former mode, where the panic hook finds it: with `panic = "abort"` nothing is dropped.
 static RAW: Mutex<Option<Raw>> = Mutex::new(None);
+
+/// The size of the user's window, where there is one.
+pub fn window_size() -> Option<Size> {
+    tty::size(rustix::stdio::stdout()).or_else(|_| tty::size(rustix::stdio::stdin())).ok()
+}
 
 /// Raw mode of our standard input, until it is dropped or the process panics.
 #[derive(Debug)]

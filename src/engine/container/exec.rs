@@ -11,6 +11,7 @@ use crate::{
     sys::{
         process::{self, Forked},
         socket,
+        tty::Size,
     },
 };
 
@@ -87,7 +88,7 @@ impl Engine {
             Attachment::Streams { stdin, stdout, stderr } => {
                 ready.foreground(OwnStreams { stdin, stdout, stderr, proxy_signals: true })
             }
-            Attachment::Client => ready.attached(),
+            Attachment::Client { size } => ready.attached(size.unwrap_or(TERMINAL_SIZE)),
         }
     }
 
@@ -147,7 +148,7 @@ impl Ready<'_> {
     fn detached(self) -> anyhow::Result<Executed> {
         let null = || std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map(OwnedFd::from);
         let stdio = match self.options.terminal {
-            true => terminal(),
+            true => terminal(TERMINAL_SIZE),
             false => Stdio::Streams { stdin: null()?, stdout: null()?, stderr: null()? },
         };
         self.start(stdio, true)?;
@@ -155,7 +156,7 @@ impl Ready<'_> {
     }
 
     /// The program has a monitor of its own, which lets a terminal's user go and come out alive.
-    fn attached(self) -> anyhow::Result<Executed> {
+    fn attached(self, size: Size) -> anyhow::Result<Executed> {
         let (report, writer) = std::io::pipe()?;
         let (ours, theirs) = socket::pair()?;
         match process::fork()? {
@@ -168,7 +169,7 @@ impl Ready<'_> {
                 drop((report, ours));
                 let started = leave_session().map_err(setup_error).and_then(|()| {
                     let (stdio, streams) = match self.options.terminal {
-                        true => (terminal(), None),
+                        true => (terminal(size), None),
                         false => pipes(self.options.stdin).map_err(setup_error)?,
                     };
                     Ok((self.start(stdio, false)?, streams))
@@ -199,7 +200,6 @@ impl Ready<'_> {
     }
 }
 
-fn terminal() -> Stdio {
-    let (rows, columns) = TERMINAL_SIZE;
+fn terminal(Size { rows, columns }: Size) -> Stdio {
     Stdio::Terminal { rows, columns }
 }

@@ -45,6 +45,7 @@ use crate::{
         fd,
         process::{self, Forked, ProcessIdentity},
         socket,
+        tty::Size,
         userns::{self, IdMap},
     },
 };
@@ -64,10 +65,11 @@ pub(super) struct Ready<'e> {
     /// Volumes that this start fills.
     unfilled: Vec<String>,
     before: ContainerState,
+    terminal_size: Size,
 }
 
 /// The size of a terminal that nobody has told us the size of.
-pub(super) const TERMINAL_SIZE: (u16, u16) = (24, 80);
+pub(super) const TERMINAL_SIZE: Size = Size { rows: 24, columns: 80 };
 
 impl Engine {
     /// Gets everything ready to start a container whose lock the caller holds. `image` saves looking it up again.
@@ -91,7 +93,20 @@ impl Engine {
         let spec = spec::spec(&without_needless_copies(config, &unfilled), &place)?;
         let filters = filters(config)?;
         let before = record::read(&container.dir.state())?.unwrap_or_else(ContainerState::created);
-        Ok(Ready { engine: self, container, lock, image, spec, map, root, filters, unfilled, before })
+        let terminal_size = TERMINAL_SIZE;
+        Ok(Ready {
+            engine: self,
+            container,
+            lock,
+            image,
+            spec,
+            map,
+            root,
+            filters,
+            unfilled,
+            before,
+            terminal_size,
+        })
     }
 
     /// The map of a container that was made where newuidmap refused: the one that needs no helper.
@@ -175,6 +190,11 @@ struct Running {
 impl Ready<'_> {
     pub(super) fn container(&self) -> &Container {
         &self.container
+    }
+
+    /// The size that the program's terminal begins with.
+    pub(super) fn set_terminal_size(&mut self, size: Option<Size>) {
+        self.terminal_size = size.unwrap_or(TERMINAL_SIZE);
     }
 
     /// Runs the container with this process as its monitor, whose own streams are attached. Gives the exit code.
@@ -280,7 +300,7 @@ impl Ready<'_> {
     fn stdio(&self) -> anyhow::Result<(Stdio, Option<Streams>)> {
         let process = &self.container.config.process;
         if process.terminal {
-            let (rows, columns) = TERMINAL_SIZE;
+            let Size { rows, columns } = self.terminal_size;
             return Ok((Stdio::Terminal { rows, columns }, None));
         }
         pipes(process.stdin)

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use crate::{engine::Engine, monitor::OwnStreams};
+use crate::{engine::Engine, monitor::OwnStreams, sys::tty::Size};
 
 use super::{Container, create::CreateOptions};
 
@@ -13,8 +13,9 @@ pub enum Attachment {
     None,
     /// The caller's own streams, with this process as the monitor.
     Streams { stdin: bool, stdout: bool, stderr: bool },
-    /// A client socket, for a terminal or a caller whose signals are not the program's.
-    Client,
+    /// A client socket, for a terminal or a caller whose signals are not the program's. The program's terminal has the
+    /// caller's size from the start: most programs ask but once.
+    Client { size: Option<Size> },
 }
 
 /// What a start came to.
@@ -55,7 +56,7 @@ impl Engine {
 
 impl super::launch::Ready<'_> {
     /// Starts the container as the caller wants to be attached to it.
-    pub(super) fn go(self, attachment: Attachment) -> anyhow::Result<Outcome> {
+    pub(super) fn go(mut self, attachment: Attachment) -> anyhow::Result<Outcome> {
         let container = self.container().clone();
         match attachment {
             Attachment::None => self.background(false).map(|_| Outcome::Detached),
@@ -63,7 +64,8 @@ impl super::launch::Ready<'_> {
                 let own = OwnStreams { stdin, stdout, stderr, proxy_signals: true };
                 self.foreground(own).map(Outcome::Ended)
             }
-            Attachment::Client => {
+            Attachment::Client { size } => {
+                self.set_terminal_size(size);
                 let client = self.background(true)?.expect("a client was asked for");
                 Ok(Outcome::Attached { client, container })
             }

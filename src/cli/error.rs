@@ -32,6 +32,11 @@ impl Problem {
         Problem { error, exit, hints }
     }
 
+    #[cfg(test)]
+    pub(super) fn shown(&self) -> (String, Exit) {
+        (format!("{}; hint: {}", chain(&self.error), self.hints.join("; hint: ")), self.exit)
+    }
+
     pub(super) fn add_hint(&mut self, hint: String) {
         self.hints.push(hint);
     }

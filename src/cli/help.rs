@@ -134,7 +134,7 @@ fn readable(command: Command) -> Command {
 }
 
 /// docker's form: `coracle run [OPTIONS] IMAGE [COMMAND] [ARG...]`.
-fn usage_line(path: &str, command: &Command) -> String {
+pub(super) fn usage_line(path: &str, command: &Command) -> String {
     let mut command = command.clone();
     command.build();
     let mut line = path.to_owned();
@@ -148,9 +148,16 @@ fn usage_line(path: &str, command: &Command) -> String {
 }
 
 /// Writes a positional's value names: the required ones plain, the others in brackets, the last with dots if it repeats.
+/// A name with spaces says it all itself.
 fn positional_words(line: &mut String, positional: &Arg) {
     let names: Vec<&str> =
         positional.get_value_names().unwrap_or_default().iter().map(|n| n.as_str()).collect();
+    if let [form] = names[..]
+        && form.contains(' ')
+    {
+        let _ = write!(line, " {form}");
+        return;
+    }
     let range = positional.get_num_args().unwrap_or_default();
     let repeats = range.max_values() > names.len() || matches!(positional.get_action(), ArgAction::Append);
     let required = if positional.is_required_set() { range.min_values().max(1) } else { 0 };

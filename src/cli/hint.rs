@@ -1,17 +1,39 @@
 //! Advice that follows an error: what the user can do about it.
 
+use rustix::io::Errno;
+
 use super::output::template;
-use crate::engine;
+use crate::{
+    engine,
+    runtime::StartError,
+    sys::{error::SyscallError, explain},
+};
 
 /// What to do about an error, where we know.
 pub fn of(error: &anyhow::Error) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let hint =
-            cause.downcast_ref().and_then(of_engine).or_else(|| cause.downcast_ref().and_then(of_template));
-        hints.extend(hint.filter(|hint| !hints.contains(hint)));
+        hints.extend(of_cause(cause).filter(|hint| !hints.contains(hint)));
     }
     hints
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref() {
+        return of_engine(error);
+    }
+    if let Some(error) = cause.downcast_ref() {
+        return of_template(error);
+    }
+    if let Some(StartError { hint, .. }) = cause.downcast_ref() {
+        return hint.clone();
+    }
+    let errno = match (cause.downcast_ref::<SyscallError>(), cause.downcast_ref::<std::io::Error>()) {
+        (Some(call), _) => call.errno,
+        (_, Some(error)) => Errno::from_io_error(error)?,
+        _ => return None,
+    };
+    explain::hint(errno, explain::Situation::Store)
 }
 
 fn of_engine(error: &engine::Error) -> Option<String> {

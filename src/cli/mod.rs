@@ -12,6 +12,7 @@ pub mod exit;
 mod help;
 pub mod hint;
 pub mod image;
+pub mod man;
 pub mod opts;
 pub mod output;
 mod parse;
@@ -108,7 +109,7 @@ impl Noun {
 const NOUNS: &[Noun] = &[container::NOUN, image::NOUN, volume::NOUN, system::NOUN];
 
 /// Commands of one word that belong to no noun.
-const OWN: &[Verb] = &[version::VERB, completion::VERB];
+const OWN: &[Verb] = &[completion::VERB, man::VERB, version::VERB];
 
 /// Further names at the top of what a noun has: the word, its noun, the verb there.
 const TOP: &[(&str, &str, &str)] = &[

@@ -9,6 +9,9 @@ use super::{Global, Problem, Verb, usage};
 
 /// Reads the options before the command; gives the command's words as they are.
 pub(super) fn global(argv: Vec<OsString>) -> Result<(Global, Vec<OsString>), Problem> {
+    if argv.first().is_some_and(|word| !word.as_encoded_bytes().starts_with(b"-")) {
+        return Ok((Global::default(), argv));
+    }
     let words = Arg::new("words").num_args(0..).trailing_var_arg(true).value_parser(value_parser!(OsString));
     let command = bare(Global::augment_args(Command::new("coracle"))).arg(words);
     let argv = std::iter::once(OsString::from("coracle")).chain(argv);

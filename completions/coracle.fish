@@ -32,21 +32,31 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "attach" -d 'Attach 
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "create" -d 'Options of `run` and `create`'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "exec" -d 'The options, for the commands that start a program'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "history" -d 'Show the steps that made an image'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "images" -d 'List images'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "import" -d 'Make an image of a root file system\'s tarball'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "info" -d 'Show what is in the store, and what the host offers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "inspect" -d 'Options of `inspect`, which finds things of every kind'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "load" -d 'Options of `load`'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Show what a container\'s program wrote'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "ps" -d 'List containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "pull" -d 'Take an image from an OCI layout or an archive'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "restart" -d 'Options of `stop` and `restart`'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "rm" -d 'Remove containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "rmi" -d 'Remove images'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "run" -d 'Options of `run` and `create`'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "save" -d 'Save images to an archive'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "start" -d 'Start containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "stop" -d 'Options of `stop` and `restart`'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "tag" -d 'Give an image a further name'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "untag" -d 'Take names from an image'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "version" -d 'Show the version'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "container" -d 'Manage containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage images'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "volume" -d 'Manage volumes'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage the store as a whole'
 complete -c coracle -n "__fish_coracle_using_subcommand attach" -l detach-keys -d 'Choose the keys that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand attach" -l sig-proxy -d 'Pass signals on to the program, if it has no terminal' -r -f -a "true\t''
 false\t''"
@@ -116,6 +126,26 @@ complete -c coracle -n "__fish_coracle_using_subcommand exec" -s i -l interactiv
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -s t -l tty -d 'Give the program a terminal'
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -l privileged -d 'Give the program every capability that the container\'s user namespace has'
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s H -l human -d 'Print sizes and times for people, or (--human=false) bytes and dates' -r -f -a "true\t''
+false\t''"
+complete -c coracle -n "__fish_coracle_using_subcommand history" -l no-trunc -d 'Show whole ids and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s q -l quiet -d 'Show ids alone'
+complete -c coracle -n "__fish_coracle_using_subcommand history" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s f -l filter -d 'Show images that match: before, dangling, label, reference, since, until' -r
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s a -l all -d 'Show all images; there are no hidden ones'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l digests -d 'Show the digests of manifests'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -l no-trunc -d 'Show whole ids'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s q -l quiet -d 'Show ids alone'
+complete -c coracle -n "__fish_coracle_using_subcommand images" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s c -l change -d 'Apply a Dockerfile instruction to the image\'s config: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s m -l message -d 'Set the comment of the image\'s history' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -l platform -d 'Say what platform the image is for, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s q -l quiet -d 'Print no progress, only the id'
+complete -c coracle -n "__fish_coracle_using_subcommand import" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand info" -s f -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand info" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -s f -l format -d 'Print with a template, or as json' -r
 complete -c coracle -n "__fish_coracle_using_subcommand inspect" -l type -d 'Look at things of this kind alone' -r -f -a "container\t''
 image\t''
@@ -143,12 +173,18 @@ complete -c coracle -n "__fish_coracle_using_subcommand ps" -l no-trunc -d 'Show
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -s q -l quiet -d 'Show ids alone'
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -s s -l size -d 'Show the size of the containers\' files'
 complete -c coracle -n "__fish_coracle_using_subcommand ps" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -l platform -d 'Take the image for this platform alone, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -s q -l quiet -d 'Print nothing but the image\'s name'
+complete -c coracle -n "__fish_coracle_using_subcommand pull" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand restart" -s s -l signal -d 'Ask the program to end with this signal' -r
 complete -c coracle -n "__fish_coracle_using_subcommand restart" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand restart" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s f -l force -d 'Kill the container if it runs'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s v -l volumes -d 'Remove the container\'s anonymous volumes as well'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s f -l force -d 'Remove an image that has several names or that a stopped container uses'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -l no-prune -d 'Keep nothing of the image; nothing is ever kept'
+complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l detach-keys -d 'Choose the keys that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
@@ -206,6 +242,13 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l init -d 'Run an 
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l privileged -d 'Give the program every capability and hide nothing from it; it gets no rights that its caller has not'
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l format -d 'Write in this format' -r -f -a "docker-archive\t'What docker load, podman load and skopeo read'
+oci-archive\t'A tar archive of an OCI layout'
+oci-dir\t'An OCI layout, in the directory that --output names'"
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s o -l output -d 'Write to FILE instead of the standard output' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand save" -l platform -d 'Save the image for this platform alone, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s q -l quiet -d 'Print no progress; there is none'
+complete -c coracle -n "__fish_coracle_using_subcommand save" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Choose the keys that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
@@ -215,6 +258,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand start" -s h -l help -d '
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s s -l signal -d 'Ask the program to end with this signal' -r
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand tag" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand untag" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand version" -s f -l format -d 'Print with a template, or as json' -r
 complete -c coracle -n "__fish_coracle_using_subcommand version" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand wait" -s h -l help -d 'Print usage'
@@ -424,12 +469,75 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from load" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from load" -f -a "load" -d 'Options of `load`'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "exists" -d 'Say by the exit status whether there is an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "history" -d 'Show the steps that made an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "import" -d 'Make an image of a root file system\'s tarball'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "inspect" -d 'Show all about images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "load" -d 'Options of `load`'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "ls" -d 'List images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "list" -d 'List images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "prune" -d 'Remove unused images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "pull" -d 'Take an image from an OCI layout or an archive'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "rm" -d 'Remove images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "remove" -d 'Remove images'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "save" -d 'Save images to an archive'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "tag" -d 'Give an image a further name'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -f -a "untag" -d 'Take names from an image'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from exists" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s H -l human -d 'Print sizes and times for people, or (--human=false) bytes and dates' -r -f -a "true\t''
+false\t''"
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -l no-trunc -d 'Show whole ids and commands'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Show ids alone'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from history" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s c -l change -d 'Apply a Dockerfile instruction to the image\'s config: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s m -l message -d 'Set the comment of the image\'s history' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -l platform -d 'Say what platform the image is for, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Print no progress, only the id'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from import" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s i -l input -d 'Read from the archive FILE instead of the standard input' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -l platform -d 'Load the image for this platform alone, as in linux/arm64' -r
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s q -l quiet -d 'Print no progress, only the names'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from load" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s f -l filter -d 'Show images that match: before, dangling, label, reference, since, until' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s a -l all -d 'Show all images; there are no hidden ones'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l digests -d 'Show the digests of manifests'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -l no-trunc -d 'Show whole ids'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s q -l quiet -d 'Show ids alone'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s f -l filter -d 'Show images that match: before, dangling, label, reference, since, until' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s a -l all -d 'Show all images; there are no hidden ones'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l digests -d 'Show the digests of manifests'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -l no-trunc -d 'Show whole ids'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Show ids alone'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from list" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -l filter -d 'Remove images that match: label=NAME[=VALUE], until=TIME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images that no container uses, not only those without a name'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s f -l force -d 'Ask nothing'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -l platform -d 'Take the image for this platform alone, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s q -l quiet -d 'Print nothing but the image\'s name'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from pull" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s f -l force -d 'Remove an image that has several names or that a stopped container uses'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -l no-prune -d 'Keep nothing of the image; nothing is ever kept'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s f -l force -d 'Remove an image that has several names or that a stopped container uses'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -l no-prune -d 'Keep nothing of the image; nothing is ever kept'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l format -d 'Write in this format' -r -f -a "docker-archive\t'What docker load, podman load and skopeo read'
+oci-archive\t'A tar archive of an OCI layout'
+oci-dir\t'An OCI layout, in the directory that --output names'"
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s o -l output -d 'Write to FILE instead of the standard output' -r -F
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -l platform -d 'Save the image for this platform alone, as in linux/arm64' -r
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Print no progress; there is none'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from save" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from tag" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand image; and __fish_seen_subcommand_from untag" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create inspect ls list prune rm remove" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create inspect ls list prune rm remove" -f -a "create" -d 'The options, for whatever takes labels'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and not __fish_seen_subcommand_from create inspect ls list prune rm remove" -f -a "inspect" -d 'Show all that is known of volumes'
@@ -461,3 +569,16 @@ complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s f -l force -d 'Forgive volumes that are not there'
 complete -c coracle -n "__fish_coracle_using_subcommand volume; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from df info prune" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from df info prune" -f -a "df" -d 'Show what the store takes on the disk'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from df info prune" -f -a "info" -d 'Show what is in the store, and what the host offers'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and not __fish_seen_subcommand_from df info prune" -f -a "prune" -d 'Remove everything that is not in use'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from df" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s f -l format -d 'Print with a template, or as json' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from info" -s h -l help -d 'Print usage'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l filter -d 'Remove what matches: label=NAME[=VALUE], until=TIME' -r
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s a -l all -d 'Remove all images that no container uses, not only those without a name'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s f -l force -d 'Ask nothing'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -l volumes -d 'Remove all volumes that no container uses'
+complete -c coracle -n "__fish_coracle_using_subcommand system; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print usage'

@@ -27,7 +27,7 @@ use crate::{
     },
     store::{
         gc::{self, Loading},
-        image::{Platform, change_index},
+        image::{Descriptor, Index, Platform, change_index},
     },
     sys::userns,
 };
@@ -104,12 +104,32 @@ impl Engine {
             let has = |name: &String| change.index.find(name).is_some_and(|d| d.digest == digest);
             let is_listed = change.index.manifests.iter().any(|d| d.digest == digest);
             let is_known = is_listed && full.iter().all(has);
+            if full.is_empty() && !is_listed && self.lists_id(&change.index, &stored.id) {
+                loaded.push(Loaded { names, id: stored.id, manifest: digest, is_known: true });
+                continue;
+            }
             change.index.add(&stored.listed);
             full.iter().for_each(|name| change.index.tag(&stored.listed, name));
+            self.drop_twins(&mut change.index, &stored);
             loaded.push(Loaded { names, id: stored.id, manifest: digest, is_known });
         }
         change.write().context("list the images")?;
         Ok(loaded)
+    }
+
+    /// The same image may come with another manifest (layers compressed or not): it is no further image.
+    fn lists_id(&self, index: &Index, id: &Digest) -> bool {
+        index.manifests.iter().any(|d| self.open_image(d, None).is_ok_and(|image| image.id == *id))
+    }
+
+    /// Forgets what lost its last name to the same image with another manifest: nobody misses it.
+    fn drop_twins(&self, index: &mut Index, stored: &Stored) {
+        let is_twin = |d: &Descriptor| {
+            d.name().is_none()
+                && d.digest != stored.listed.digest
+                && self.open_image(d, None).is_ok_and(|image| image.id == stored.id)
+        };
+        index.manifests.retain(|d| !is_twin(d));
     }
 }
 

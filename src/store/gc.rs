@@ -153,7 +153,7 @@ pub struct Swept {
 /// unpacks: trees have many owners.
 pub fn collect(layout: &Layout) -> anyhow::Result<Swept> {
     let mut swept = Swept::default();
-    if !layout.index_lock().exists() {
+    if !layout.oci_layout().exists() {
         return Ok(swept);
     }
     let change = change_index(layout)?;
@@ -276,6 +276,15 @@ mod tests {
         collect(&store.layout).unwrap();
         assert_eq!((store.blobs(), list(&store.layout.layers()).unwrap().len()), (0, 0));
         assert_eq!(list(&store.layout.tmp()).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn what_the_first_load_left_goes_too() {
+        let store = Store::new();
+        drop(Loading::begin(&store.layout).unwrap());
+        store.image("one");
+        collect(&store.layout).unwrap();
+        assert_eq!(store.blobs(), 0);
     }
 
     #[test]

@@ -47,8 +47,23 @@ impl Engine {
         if name == HOST {
             return Ok(Image::host());
         }
-        let listed = self.look_up_listed(&read_index(&self.layout)?, name)?;
+        let listed = match self.look_up_listed(&read_index(&self.layout)?, name) {
+            Err(error) => self.kept_for_a_container(name)?.ok_or(error)?,
+            Ok(listed) => listed,
+        };
         self.open_image(&listed, platform).with_context(|| format!("open image {name}"))
+    }
+
+    /// The manifest with this digest of an image that was removed while a container still needs it.
+    fn kept_for_a_container(&self, name: &str) -> anyhow::Result<Option<Descriptor>> {
+        let Ok(digest) = name.parse::<Digest>() else { return Ok(None) };
+        if !self.containers()?.iter().any(|c| c.config.image.as_ref().is_some_and(|i| i.manifest == digest)) {
+            return Ok(None);
+        }
+        let content = read_verified(&self.layout, &digest, DOCUMENT_LIMIT)?;
+        let manifest: Manifest = serde_json::from_slice(&content).context("parse the manifest")?;
+        let media_type = manifest.media_type.as_deref().unwrap_or(MANIFEST_TYPE);
+        Ok(Some(Descriptor::new(media_type, digest, content.len() as u64)))
     }
 
     /// Finds what the index lists under what the user typed.

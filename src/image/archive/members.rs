@@ -29,6 +29,11 @@ impl<F> Default for Members<F> {
 }
 
 impl<F> Members<F> {
+    /// Nothing was noted yet.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Notes a regular file. A later member of the same path replaces an earlier one, as in tar.
     pub fn add_file(&mut self, path: &str, file: F) -> anyhow::Result<()> {
         self.add(path, Member::File(file))

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::store::blob::DOCUMENT_LIMIT;
 
@@ -35,7 +35,12 @@ impl TarFile {
         let mut members = Members::default();
         let mut archive = tar::Archive::new(&file);
         for entry in archive.entries_with_seek().context("read the archive")? {
-            let entry = entry.context("read the archive")?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // The parser's own words repeat what it could not read.
+                Err(_) if members.is_empty() => bail!("it is not a tar archive"),
+                Err(_) => bail!("read the archive: it is damaged or truncated"),
+            };
             let extent = Extent { offset: entry.raw_file_position(), size: entry.size() };
             let ends_inside = extent.offset.checked_add(extent.size).is_some_and(|end| end <= length);
             ensure!(ends_inside, "read the archive: it is truncated");

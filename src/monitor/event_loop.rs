@@ -50,6 +50,7 @@ pub(super) struct Monitor {
     cut_off: Option<Instant>,
     was_cut_off: bool,
     end: Option<End>,
+    /// What is read goes through this; empty until there is something.
     buffer: Vec<u8>,
 }
 
@@ -105,8 +106,7 @@ impl Monitor {
             cut_off: None,
             was_cut_off: false,
             end: None,
-            // Zeroed memory is not there before it is used.
-            buffer: vec![0; CHUNK + 1],
+            buffer: Vec::new(),
             started: session.started,
         })
     }
@@ -255,6 +255,7 @@ impl Monitor {
 
     fn read_output(&mut self, stream: Stream) {
         let Some(at) = self.sources.iter().position(|source| source.stream == stream) else { return };
+        self.make_buffer();
         let source = &mut self.sources[at];
         let got = source.read(&mut self.buffer[..CHUNK]);
         let ended = got == Got::End || source.is_drained();
@@ -343,7 +344,14 @@ impl Monitor {
         }
     }
 
+    fn make_buffer(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; CHUNK + 1];
+        }
+    }
+
     fn read_own_input(&mut self) {
+        self.make_buffer();
         let Some(feed) = self.own.as_mut().and_then(|own| own.feed.as_ref()) else { return };
         match feed.read(&mut self.buffer) {
             Fed::Bytes(count) => self.input.put(&self.buffer[..count]),
@@ -358,6 +366,7 @@ impl Monitor {
     }
 
     fn serve(&mut self, id: u32, events: PollFlags) {
+        self.make_buffer();
         let mut buffer = std::mem::take(&mut self.buffer);
         if self.talk_to(id, events, &mut buffer).is_err() {
             self.server.drop_client(id);

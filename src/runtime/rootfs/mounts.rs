@@ -135,14 +135,13 @@ impl Mounts<'_> {
 
     /// A memory file system, with the image's files of that place in it where `copy-up` is asked for.
     fn tmpfs(&self, target: &Path, options: &Options) -> anyhow::Result<()> {
-        let place = self.directory(target)?;
+        if !options.copy_up && !options.chown {
+            return self.new_filesystem("tmpfs", target, options);
+        }
+        let read_only = Attributes::MOUNT_ATTR_RDONLY;
         let image = options.copy_up.then(|| volume::open_tree(self.root, target)).transpose()?.flatten();
-        mount::mount_new(
-            "tmpfs",
-            &options.parameters,
-            options.set.difference(Attributes::MOUNT_ATTR_RDONLY),
-            &place,
-        )?;
+        let writable = Options { set: options.set.difference(read_only), ..options.clone() };
+        self.new_filesystem("tmpfs", target, &writable)?;
         let mounted = self.directory(target)?;
         if let Some(image) = image {
             volume::fill(&image, &mounted)?;
@@ -150,8 +149,8 @@ impl Mounts<'_> {
         if options.chown {
             volume::give(&mounted, self.identity)?;
         }
-        if options.set.contains(Attributes::MOUNT_ATTR_RDONLY) {
-            mount::add_attributes(&mounted, Attributes::MOUNT_ATTR_RDONLY)?;
+        if options.set.contains(read_only) {
+            mount::add_attributes(&mounted, read_only)?;
         }
         Ok(())
     }

@@ -174,10 +174,11 @@ impl Mounts<'_> {
         check_in_proc(target, is_procfs(&file))?;
         let stat = rustix::fs::fstat(&file).map_err(std::io::Error::from)?;
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        if is_directory && options.copy_up {
-            if let Some(image) = volume::open_tree(self.root, target)? {
-                volume::fill(&image, &file).context("fill the volume from the image")?;
-            }
+        if is_directory
+            && options.copy_up
+            && let Some(image) = volume::open_tree(self.root, target)?
+        {
+            volume::fill(&image, &file).context("fill the volume from the image")?;
         }
         if options.chown {
             volume::give(&file, self.identity).context("give the source to the container's user")?;

@@ -28,6 +28,7 @@ use crate::{
     store::{
         gc::{self, Loading},
         image::{Descriptor, Index, Platform, change_index},
+        tmp,
     },
     sys::userns,
 };
@@ -84,6 +85,8 @@ impl Engine {
     ) -> anyhow::Result<Vec<Loaded>> {
         let map = userns::enter_best().context("enter a user namespace")?;
         let loading = Loading::begin(&self.layout)?;
+        // What killed loads left may be what the disk is full of.
+        tmp::sweep(&self.layout)?;
         let target = Target { layout: &self.layout, map: &map };
         let loaded = work(Ingest { target, platform }).and_then(|images| self.list_images(images));
         drop(loading);

@@ -1,6 +1,8 @@
 //! The command tree for readers: help texts with docker's grouping and usage lines, and the tree that completions and
 //! man pages are made of.
 
+mod options;
+
 use std::{ffi::OsString, fmt::Write};
 
 use clap::{Arg, ArgAction, Args, Command, error::ErrorKind};
@@ -15,8 +17,14 @@ pub(super) fn print(path: &str) -> Result<Exit, Problem> {
     let super::Found::Verb(called) = super::find(&words) else {
         unreachable!("only the path of a verb that was found is asked for")
     };
-    let mut command = verb(called.verb, called.verb.name, path).disable_colored_help(true);
-    show(&command.render_help().to_string())
+    let command = verb(called.verb, called.verb.name, path);
+    let usage = usage_line(path, &command);
+    let mut text = format!("Usage: {usage}\n\n{}\n", called.verb.about);
+    if !called.verb.aliases.is_empty() {
+        let _ = write!(text, "\nAliases: {}\n", called.verb.aliases.join(", "));
+    }
+    options::write(&mut text, &command);
+    show(&text)
 }
 
 /// Prints a noun's help, unless `rest` holds what should have been a verb.
@@ -48,8 +56,7 @@ fn root_text() -> String {
     let nouns: Vec<_> = NOUNS.iter().map(|noun| (noun.name, noun.about.to_owned())).collect();
     section(&mut text, "Management Commands", &nouns);
     section(&mut text, "Commands", &rows(rest.into_iter()));
-    let mut options = root().disable_colored_help(true).help_template("{options}");
-    let _ = write!(text, "\nOptions:\n{}\n", options.render_help().to_string().trim_end_matches('\n'));
+    options::write(&mut text, &root());
     text.push_str("\nSee 'coracle COMMAND --help' for more about a command.\n");
     text
 }
@@ -124,13 +131,14 @@ fn root() -> Command {
 
 /// One command under the name it is called by.
 fn verb(verb: &Verb, name: &'static str, path: &str) -> Command {
-    let command = readable((verb.args)(Command::new(name).about(verb.about)));
+    // The comments of flattened structs would stand for the command's own words.
+    let command = readable((verb.args)(Command::new(name)).about(verb.about).long_about(None));
     let usage = usage_line(path, &command);
     command.bin_name(path).override_usage(usage)
 }
 
 fn readable(command: Command) -> Command {
-    parse::with_help_option(command.disable_help_subcommand(true)).next_line_help(false)
+    parse::with_help_option(command.disable_help_subcommand(true))
 }
 
 /// docker's form: `coracle run [OPTIONS] IMAGE [COMMAND] [ARG...]`.

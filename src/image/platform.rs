@@ -62,10 +62,10 @@ impl FromStr for Platform {
         let invalid = || InvalidPlatform(text.chars().take(100).collect());
         let text = text.to_ascii_lowercase();
         let parts: Vec<&str> = text.split('/').collect();
-        let is_word = |part: &&str| {
+        let is_word = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
         };
-        if !parts.iter().all(|part| is_word(part)) {
+        if !parts.iter().copied().all(is_word) {
             return Err(invalid());
         }
         let host = Platform::host();

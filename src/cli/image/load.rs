@@ -12,7 +12,7 @@ use crate::{
 
 /// Options of `load`.
 #[derive(Debug, Args)]
-pub struct Load {
+pub(super) struct Load {
     /// Read from the archive FILE instead of the standard input
     #[arg(short, long, value_name = "FILE")]
     input: Option<PathBuf>,

@@ -4,7 +4,7 @@
 //! where the bytes are                what they mean                     what becomes of them
 //! directory.rs  an OCI layout   ─┐
 //! tarfile.rs    a tar file       ├→ oci_layout.rs      ─┐
-//! stream.rs     a tar stream     │  docker_archive.rs   ┴→ Found ─→ ingest.rs → blobs and trees in a Staging
+//! stream.rs     a tar stream     │  docker_archive.rs   ┴→ Found ─→ ingest.rs → blobs and trees in the store
 //!                               ─┘
 //! ```
 //!
@@ -40,7 +40,7 @@ pub trait Source: Sync {
 pub enum Blob<'a> {
     /// To be read.
     Reader { reader: Box<dyn Read + Send + 'a>, size: u64 },
-    /// Read already, while it streamed past: it is in the staging directory.
+    /// Read already, while it streamed past: the store has it.
     Staged(&'a stream::Staged),
 }
 
@@ -58,6 +58,15 @@ pub enum Content {
     Oci(Descriptor),
     /// A docker archive's: a config and the paths of its layers, bottom first.
     Docker { config: Vec<u8>, layers: Vec<String> },
+}
+
+impl std::fmt::Debug for Blob<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Blob::Reader { size, .. } => f.debug_struct("Reader").field("size", size).finish_non_exhaustive(),
+            Blob::Staged(staged) => f.debug_tuple("Staged").field(staged).finish(),
+        }
+    }
 }
 
 /// The path of a blob in an OCI layout.

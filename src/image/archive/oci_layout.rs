@@ -85,3 +85,74 @@ pub fn pick(images: Vec<Found>, wanted: Option<&str>) -> anyhow::Result<Found> {
     found.names.retain(fits);
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::digest::Digest, image::archive::Blob, image::manifest::MANIFEST_TYPE, store::image::Descriptor,
+    };
+
+    /// A layout's index.json and its own name.
+    struct Layout(String, Option<&'static str>);
+
+    impl Source for Layout {
+        fn document(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+            Ok((path == "index.json").then(|| self.0.clone().into_bytes()))
+        }
+
+        fn open(&self, _path: &str) -> anyhow::Result<Option<Blob<'_>>> {
+            Ok(None)
+        }
+
+        fn name(&self) -> Option<&str> {
+            self.1
+        }
+    }
+
+    fn layout(annotations: &[&[(&str, &str)]], name: Option<&'static str>) -> Layout {
+        let mut index = Index::default();
+        for (n, pairs) in annotations.iter().enumerate() {
+            let mut descriptor = Descriptor::new(MANIFEST_TYPE, Digest::of(&[n as u8]), 1);
+            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            descriptor.annotations = Some(pairs.collect());
+            index.manifests.push(descriptor);
+        }
+        Layout(serde_json::to_string(&index).unwrap(), name)
+    }
+
+    fn names(layout: &Layout) -> Vec<Vec<String>> {
+        let images = images(layout).unwrap();
+        images.iter().map(|found| found.names.iter().map(Reference::familiar).collect()).collect()
+    }
+
+    #[test]
+    fn names_come_from_annotations_and_tags_go_with_the_layout() {
+        for (annotations, file, want) in [
+            (&[(REF_NAME, "a/b:c")][..], None, Some("a/b:c")),
+            (&[(REF_NAME, "busybox:1")], Some("file"), Some("busybox:1")),
+            (&[(REF_NAME, "latest")], Some("Debian-OCI"), Some("debian-oci:latest")),
+            (&[(REF_NAME, "latest")], None, None),
+            (&[(REF_NAME, "1.0"), (CONTAINERD_NAME, "docker.io/library/x:1.0")], Some("file"), Some("x:1.0")),
+            (&[], Some("file"), None),
+            (&[(REF_NAME, "latest")], Some("not a name"), None),
+        ] {
+            let got = names(&layout(&[annotations], file));
+            let want: Vec<String> = want.into_iter().map(str::to_owned).collect();
+            assert_eq!(got, [want], "{annotations:?} {file:?}");
+        }
+    }
+
+    #[test]
+    fn one_image_is_picked_by_tag_by_name_or_for_being_alone() {
+        let two = || images(&layout(&[&[(REF_NAME, "a:1")], &[(REF_NAME, "b:2")]], None)).unwrap();
+        assert_eq!(pick(two(), Some("2")).unwrap().names[0].familiar(), "b:2");
+        assert_eq!(pick(two(), Some("docker.io/library/a:1")).unwrap().names[0].familiar(), "a:1");
+        let error = pick(two(), None).unwrap_err().to_string();
+        assert!(error.contains("a:1, b:2"), "{error}");
+        let error = pick(two(), Some("c")).unwrap_err().to_string();
+        assert!(error.contains("no image \"c\"; there is a:1, b:2"), "{error}");
+        assert!(pick(images(&layout(&[&[]], None)).unwrap(), None).is_ok());
+        assert!(images(&layout(&[], None)).is_err());
+    }
+}

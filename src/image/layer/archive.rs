@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::{
     flow::fill,
-    header::{BLOCK, Header, sparse_extension},
+    header::{BLOCK, Header, OldSparse, sparse_extension},
     pax::{Extensions, Mtime},
     sparse::{self, Map, MapText, pairs},
 };
@@ -322,7 +322,7 @@ impl<R: BufRead> Archive<R> {
 
     /// Reads the map of an old GNU sparse file: in the header, and in blocks between it and the content.
     fn old_sparse(&mut self, header: &Header, stored: u64) -> anyhow::Result<Map> {
-        let (mut parts, mut goes_on, size) = header.old_sparse()?;
+        let OldSparse { segments: mut parts, mut goes_on, size } = header.old_sparse()?;
         while goes_on {
             let block = self.block()?.context("the map of a sparse file is cut off")?;
             let (more, extended) = sparse_extension(&block)?;

@@ -67,10 +67,6 @@ impl<'a> Directories<'a> {
         self.open.clear();
     }
 
-    pub(super) fn root(&self) -> BorrowedFd<'a> {
-        self.root
-    }
-
     fn current(&self) -> BorrowedFd<'_> {
         self.open.last().map_or(self.root, |(_, fd)| fd.as_fd())
     }

@@ -17,6 +17,16 @@ pub(super) enum Format {
     Star,
 }
 
+/// The sparse file of an old GNU header.
+pub(super) struct OldSparse {
+    /// Offset and length of its first four parts.
+    pub(super) segments: Vec<(u64, u64)>,
+    /// Whether a block with more of them follows.
+    pub(super) goes_on: bool,
+    /// The size with the holes.
+    pub(super) size: u64,
+}
+
 /// A header block whose checksum is right.
 pub(super) struct Header {
     block: [u8; BLOCK],
@@ -99,12 +109,13 @@ impl Header {
         Ok((part(329..337)?, part(337..345)?))
     }
 
-    /// What old GNU headers say of a sparse file: four segments, whether more follow, and the size with the holes.
-    pub(super) fn old_sparse(&self) -> anyhow::Result<(Vec<(u64, u64)>, bool, u64)> {
+    /// What an old GNU header says of a sparse file.
+    pub(super) fn old_sparse(&self) -> anyhow::Result<OldSparse> {
         ensure!(self.format == Format::Gnu, "a sparse file in an archive that is not GNU's");
         let segments = sparse_fields(&self.block[386..482])?;
         let size = number(&self.block[483..495]).context("read the size of a sparse file")?;
-        Ok((segments, self.block[482] != 0, u64::try_from(size).context("read the size of a sparse file")?))
+        let size = u64::try_from(size).context("read the size of a sparse file")?;
+        Ok(OldSparse { segments, goes_on: self.block[482] != 0, size })
     }
 }
 

@@ -92,7 +92,10 @@ impl Sparse {
             // Version 0.0: a record for each number.
             b"offset" | b"numbytes" => {
                 let map = self.map.get_or_insert_default();
-                ensure!((map.len() % 2 == 0) == (key == b"offset"), "offsets and lengths do not alternate");
+                ensure!(
+                    map.len().is_multiple_of(2) == (key == b"offset"),
+                    "offsets and lengths do not alternate"
+                );
                 map.push(decimal(value)?);
             }
             b"map" => {

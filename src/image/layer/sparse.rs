@@ -59,7 +59,7 @@ impl MapText {
             }
             Some(_) => self.numbers.push(number),
         }
-        Ok(self.count == Some(self.numbers.len() as u64 / 2) && self.numbers.len() % 2 == 0)
+        Ok(self.count == Some(self.numbers.len() as u64 / 2) && self.numbers.len().is_multiple_of(2))
     }
 
     pub(super) fn parts(self) -> Vec<(u64, u64)> {

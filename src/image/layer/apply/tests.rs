@@ -1,5 +1,7 @@
 //! What layers hold, and what hostile ones try.
 
+#![allow(clippy::print_stderr, clippy::type_complexity)] // skipped tests say so; tables are what they are
+
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -342,6 +344,8 @@ fn what_the_disk_cannot_hold_is_noted() {
         let metadata = fs::symlink_metadata(root.join(path)).unwrap();
         assert_eq!((metadata.uid(), metadata.gid(), metadata.mode() & 0o7777), (uid, gid, mode), "{path}");
         assert!(metadata.is_file() || metadata.is_dir(), "{path}");
+        // To read it takes the permission to read, or the capability to do without.
+        fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o700)).unwrap();
         let found = attribute(&root.join(path), "user.coracle.owner");
         assert_eq!(found.as_deref(), note.map(str::as_bytes), "{path}");
     }
@@ -373,6 +377,46 @@ fn owners_that_the_map_has_are_set() {
         let metadata = fs::symlink_metadata(dir.path().join("root").join(path)).unwrap();
         assert_eq!(((metadata.uid(), metadata.gid()), metadata.mode() & 0o7777), (owner, mode), "{path}");
     }
+}
+
+#[test]
+fn a_user_namespace_sets_the_owners_of_its_range_and_notes_the_others() {
+    use crate::sys::{process::testing::in_child, userns};
+    let map = userns::best_map();
+    if map.is_single() {
+        return eprintln!(
+            "skipped: a_user_namespace_sets_the_owners_of_its_range_and_notes_the_others: no range of ids"
+        );
+    }
+    let capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let archive = Tar::new()
+        .push(Entry { name: b"owned", mode: 0o4750, uid: 33, gid: 4, data: b"x", ..Entry::default() })
+        .push(Entry { kind: b'3', name: b"null", mode: 0o666, device: (1, 3), ..Entry::default() })
+        .push(Entry { kind: b'5', name: b"closed", mode: 0, uid: 33, ..Entry::default() })
+        .file("closed/.wh.gone", "")
+        .pax(&[("SCHILY.xattr.security.capability", &capability)])
+        .push(Entry { name: b"ping", mode: 0o755, uid: 7, ..Entry::default() })
+        .end();
+    in_child(|| {
+        let dir = tempfile::tempdir()?;
+        if let Err(error) = userns::enter(&map) {
+            eprintln!("skipped: a_user_namespace_sets_the_owners_of_its_range_and_notes_the_others: {error}");
+            return Ok(());
+        }
+        unpack_for(dir.path(), &archive, &map)?;
+        let root = dir.path().join("root");
+        for (path, owner, mode) in
+            [("owned", (33, 4), 0o4750), ("null", (0, 0), 0), ("closed", (33, 0), 0), ("ping", (7, 0), 0o755)]
+        {
+            let metadata = fs::symlink_metadata(root.join(path))?;
+            assert_eq!(((metadata.uid(), metadata.gid()), metadata.mode() & 0o7777), (owner, mode), "{path}");
+        }
+        assert_eq!(attribute(&root.join("null"), "user.coracle.owner").unwrap(), b"0:0:666:c:1:3");
+        // The kernel gives it back as it was set, for it has noted our root beside it.
+        assert_eq!(attribute(&root.join("ping"), "security.capability").unwrap(), capability);
+        crate::sys::remove::remove_tree(open(dir.path()), b"root")?;
+        Ok(())
+    });
 }
 
 #[test]
@@ -435,3 +479,4 @@ fn an_archive_may_end_in_several_ways() {
 }
 
 mod hostile;
+mod reference;

@@ -178,9 +178,7 @@ fn what_stays_in_the_tree_does_no_harm() {
 }
 
 #[test]
-fn what_parsers_read_differently_is_refused_or_read_as_the_others_do() {
-    let inner = Tar::new().file("smuggled", "x").open();
-    let with_size = |kind, size| Entry { kind, name: b"a", link: b"b", size: Some(size), ..Entry::default() };
+fn what_parsers_read_differently_is_refused() {
     let refused: &[(&str, Vec<u8>, &str)] = &[
         (
             "two long names",
@@ -216,7 +214,7 @@ fn what_parsers_read_differently_is_refused_or_read_as_the_others_do() {
         ("nothing after an announcement", Tar::new().extended(b'L', b"a\0").end(), "announced"),
         (
             "a huge announcement",
-            Tar::new().push(Entry { size: Some(8 << 30), ..with_size(b'L', 0) }).end(),
+            Tar::new().push(Entry { kind: b'L', name: b"a", size: Some(8 << 30), ..Entry::default() }).end(),
             "limit",
         ),
         (
@@ -290,8 +288,13 @@ fn what_parsers_read_differently_is_refused_or_read_as_the_others_do() {
             Ok(tree) => panic!("{case}: {tree:?}"),
         }
     }
+}
 
-    // An archive within a file: whoever misjudges the file's size sees "smuggled".
+#[test]
+fn an_archive_within_a_file_stays_there() {
+    let inner = Tar::new().file("smuggled", "x").open();
+    let with_size = |kind, size| Entry { kind, name: b"a", link: b"b", size: Some(size), ..Entry::default() };
+    // Whoever misjudges the file's size sees "smuggled".
     let read: &[(&str, Vec<u8>, &[&str])] = &[
         (
             "the extended size counts",

@@ -628,6 +628,22 @@ fn the_hosts_root_is_seen_and_not_touched() {
             Ok(())
         });
     }
+    let store = std::env::current_dir().unwrap().join("target");
+    // The writable layer in a directory that is shown itself, as in a user's home.
+    if let Ok(dir) = fs::create_dir_all(&store).and_then(|()| tempfile::tempdir_in(&store)) {
+        let layer =
+            WritableLayer { upper: dir.path().join("upper"), work: dir.path().join("work"), volatile: true };
+        let place = dir.path().join("seen");
+        fs::write(&place, "below\n").unwrap();
+        let mut case = Case::new(&format!("cat {0}\nwrite {0}\ncat {0}", place.display()));
+        case.map = userns::best_map();
+        in_child(|| {
+            let (said, end) = case.run_root(Root::Host { layer })?;
+            anyhow::ensure!(said.contains("below") && said.contains("written"), "{said:?} {end:?}");
+            Ok(())
+        });
+        assert_eq!(fs::read_to_string(&place).unwrap(), "below\n");
+    }
     assert!(!Path::new("/etc/coracle-test-file").exists());
     assert!(case.path("container/upper/etc/coracle-test-file").exists());
 }

@@ -158,12 +158,7 @@ impl Host<'_> {
             volatile: self.layer.volatile,
         };
         if self.store.starts_with(source) {
-            // The kernel refuses an upper directory that lies in its own lower one; another overlay in between is not
-            // that directory any more. It takes two lower layers, of which one may be empty.
-            let empty = layer.work.join("empty");
-            make(&empty, 0o755)?;
-            overlay::mount_read_only(&[&empty, source], &place)?;
-            let between = fd::open_path(target)?;
+            let between = overlay_between(source, target)?;
             return overlay::mount_layer_on(&[Path::new(&mount::fd_path(&between))], &layer, &between);
         }
         overlay::mount_layer_on(&[source], &layer, &place)
@@ -189,6 +184,16 @@ impl Host<'_> {
         let parameters = [mount::Parameter::new("size", "0"), mount::Parameter::new("mode", "0555")];
         Ok(mount::mount_new("tmpfs", &parameters, Attributes::MOUNT_ATTR_RDONLY, &place)?)
     }
+}
+
+/// The kernel refuses an upper directory that lies in its own lower one. With another overlay in between, the lower one is
+/// not that directory any more. It takes two lower trees, of which an empty one must lie elsewhere.
+fn overlay_between(source: &Path, target: &Path) -> Result<OwnedFd, SyscallError> {
+    let parameters = [mount::Parameter::new("size", "0"), mount::Parameter::new("mode", "0755")];
+    mount::mount_new("tmpfs", &parameters, Attributes::MOUNT_ATTR_RDONLY, fd::open_path(target)?)?;
+    let empty = mount::open_mounted(target)?;
+    overlay::mount_read_only(&[source, Path::new(&mount::fd_path(&empty))], &empty)?;
+    mount::open_mounted(target)
 }
 
 fn link(source: &Path, target: &Path) -> anyhow::Result<()> {

@@ -631,8 +631,12 @@ fn the_hosts_root_is_seen_and_not_touched() {
     let store = std::env::current_dir().unwrap().join("target");
     // The writable layer in a directory that is shown itself, as in a user's home.
     if let Ok(dir) = fs::create_dir_all(&store).and_then(|()| tempfile::tempdir_in(&store)) {
-        let layer =
-            WritableLayer { upper: dir.path().join("upper"), work: dir.path().join("work"), volatile: true };
+        let layer = WritableLayer {
+            upper: dir.path().join("container/upper"),
+            work: dir.path().join("container/work"),
+            volatile: true,
+        };
+        fs::create_dir(dir.path().join("container")).unwrap();
         let place = dir.path().join("seen");
         fs::write(&place, "below\n").unwrap();
         let mut case = Case::new(&format!("cat {0}\nwrite {0}\ncat {0}", place.display()));

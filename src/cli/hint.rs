@@ -39,6 +39,11 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
 fn of_engine(error: &engine::Error) -> Option<String> {
     use engine::Error;
     Some(match error {
+        Error::NoSuch { kind: "image", .. } => {
+            "'coracle images' lists those there are; take one in with 'coracle load' or 'coracle pull', or use the \
+             built-in host:"
+                .to_owned()
+        }
         Error::NameTaken { .. } => {
             "remove or rename that container, or give --replace to take its place".to_owned()
         }

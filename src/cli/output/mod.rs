@@ -11,7 +11,10 @@ use std::{
     io::{self, Write},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use rustix::io::Errno;
+
+use crate::sys::error::describe;
 
 pub use format::Format;
 pub use listing::{Field, Listing};
@@ -43,6 +46,11 @@ pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
-        result => result.context("write to standard output"),
+        // In words, since the hint for a full disk is about the state directory.
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(errno) => bail!("write to standard output: {}", describe(errno)),
+            None => Err(error).context("write to standard output"),
+        },
+        Ok(()) => Ok(()),
     }
 }

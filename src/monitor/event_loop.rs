@@ -61,6 +61,7 @@ struct Own {
     feed: Option<Feed>,
     sinks: [Option<Sink>; 2],
     broken: [bool; 2],
+    unwritten: Option<(Stream, Errno)>,
 }
 
 /// What a poll entry stands for.
@@ -121,7 +122,8 @@ impl Monitor {
                 if let Some(log) = &mut self.log {
                     log.finish();
                 }
-                return Ok(Ended { end, server: self.server });
+                let unwritten = self.own.and_then(|own| own.unwritten);
+                return Ok(Ended { end, server: self.server, unwritten });
             }
             for (token, events) in self.wait()? {
                 self.handle(token, events)?;
@@ -427,7 +429,7 @@ impl Monitor {
 
 impl Own {
     fn new(streams: OwnStreams) -> Own {
-        Own { streams, feed: None, sinks: [None, None], broken: [false, false] }
+        Own { streams, feed: None, sinks: [None, None], broken: [false, false], unwritten: None }
     }
 
     fn is_waiting(&self) -> bool {
@@ -458,7 +460,11 @@ impl Own {
     }
 
     fn note(&mut self, stream: Stream, result: Result<Written, Errno>) -> Written {
-        result.unwrap_or_else(|_| {
+        result.unwrap_or_else(|errno| {
+            // Nobody reads the pipe, or the terminal is gone: that is no error of anybody's. A full disk is.
+            if ![Errno::PIPE, Errno::IO].contains(&errno) {
+                self.unwritten.get_or_insert((stream, errno));
+            }
             self.sinks[stream as usize] = None;
             self.broken[stream as usize] = true;
             Written::Broken

@@ -26,13 +26,16 @@ mod server;
 
 use std::{os::fd::OwnedFd, path::PathBuf, time::Duration};
 
-use rustix::{event::Timespec, process::Signal};
+use rustix::{event::Timespec, io::Errno, process::Signal};
 
 pub use output::Stream;
 pub use server::Listener;
 
 pub use crate::sys::process::End;
-use crate::{runtime::Started, sys::signal};
+use crate::{
+    runtime::Started,
+    sys::{error::SyscallError, signal},
+};
 
 /// A container to look after.
 #[derive(Debug)]
@@ -75,13 +78,23 @@ pub struct OwnStreams {
 pub struct Ended {
     pub end: End,
     server: server::Server,
+    /// What of its output could not be written, and why.
+    unwritten: Option<(Stream, Errno)>,
 }
 
 impl Ended {
     /// Tells the attached and waiting clients the exit code. The caller has kept its records by now (and removed a
-    /// container that is not to stay), so that whoever waited finds everything settled.
-    pub fn announce(self) {
-        self.server.announce(self.end.code());
+    /// container that is not to stay), so that whoever waited finds everything settled. Gives the exit code, too, unless
+    /// the command's own output got lost: nobody should take it for complete.
+    pub fn announce(self) -> anyhow::Result<u8> {
+        let code = self.end.code();
+        self.server.announce(code);
+        match self.unwritten {
+            Some((stream, errno)) => {
+                Err(SyscallError::new(format!("write the program's {}", stream.name()), errno).into())
+            }
+            None => Ok(code),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Foreground {
                 let own = OwnStreams { stdin: true, stdout: true, stderr: true, proxy_signals: true };
                 let log = log.map(Path::to_owned);
                 let ended = run(Session { log, own: Some(own), ..session(started, Some(streams)) });
-                process::exit_now(ended.unwrap().end.code());
+                process::exit_now(ended.unwrap().announce().unwrap_or(125));
             }
             Forked::Parent { pidfd, .. } => {
                 Foreground { pidfd, stdin: stdin_writer, stdout, stderr, shared: stdout_writer }
@@ -160,6 +160,21 @@ fn a_program_whose_output_nobody_reads_gets_sigpipe() {
 }
 
 #[test]
+fn output_that_gets_lost_is_an_error() {
+    match fork_in_test().unwrap() {
+        Forked::Child => {
+            dup2_stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).unwrap();
+            let own = OwnStreams { stdin: false, stdout: true, stderr: false, proxy_signals: false };
+            let (started, streams) = start("echo lost");
+            let ended = run(Session { own: Some(own), ..session(started, Some(streams)) }).unwrap();
+            let error = ended.announce().unwrap_err().to_string();
+            process::exit_now(u8::from(error != "write the program's stdout: No space left on device"));
+        }
+        Forked::Parent { pidfd, .. } => assert_eq!(process::wait(&pidfd).unwrap(), End::Exited(0)),
+    }
+}
+
+#[test]
 fn signals_reach_the_program_while_its_output_waits() {
     let script = "trap 'kill $!; exit 9' TERM; yes & echo ready >&2; wait";
     let mut monitor = Foreground::new(script, None);
@@ -202,7 +217,7 @@ fn detached(session: Session) -> thread::JoinHandle<End> {
     thread::spawn(move || {
         let ended = run(session).unwrap();
         let end = ended.end;
-        ended.announce();
+        ended.announce().unwrap();
         end
     })
 }

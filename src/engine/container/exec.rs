@@ -141,7 +141,7 @@ impl Ready<'_> {
             client: None,
             timeout: None,
         })?;
-        Ok(Executed::Ended(ended.end.code()))
+        ended.announce().map(Executed::Ended)
     }
 
     /// The program lives on by itself, without streams.
@@ -187,7 +187,7 @@ impl Ready<'_> {
                             client,
                             timeout: None,
                         };
-                        monitor::run(session).map(monitor::Ended::announce).is_ok()
+                        monitor::run(session).and_then(monitor::Ended::announce).is_ok()
                     }
                     Err(error) => {
                         write_report(writer, Err(&encode(&error)));

@@ -343,7 +343,6 @@ impl Ready<'_> {
         client: Option<OwnedFd>,
     ) -> anyhow::Result<u8> {
         let lifecycle = &self.container.config.lifecycle;
-        directory::make(&self.container.dir.log_dir())?;
         let session = Session {
             started: running.started,
             streams: running.streams,
@@ -356,8 +355,8 @@ impl Ready<'_> {
         let ended = monitor::run(session).context("look after the container")?;
         let code = ended.end.code();
         let kept = self.note_end(code);
-        ended.announce();
-        kept.map(|()| code)
+        let announced = ended.announce();
+        kept.and(announced)
     }
 
     fn note_end(&self, code: u8) -> anyhow::Result<()> {

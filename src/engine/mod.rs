@@ -10,11 +10,15 @@ mod size;
 pub mod system;
 pub mod volume;
 
-use std::{fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};
+use std::{cell::OnceCell, fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};
 
 use anyhow::Context;
 
-use crate::{base::id::ContainerId, store::layout::Layout};
+use crate::{
+    base::id::ContainerId,
+    store::layout::Layout,
+    sys::userns::{self, IdMap},
+};
 
 /// The state directory that `--root` names; set before the engine is opened, or never.
 pub static ROOT: OnceLock<PathBuf> = OnceLock::new();
@@ -23,14 +27,25 @@ pub static ROOT: OnceLock<PathBuf> = OnceLock::new();
 #[derive(Debug)]
 pub struct Engine {
     pub layout: Layout,
+    map: OnceCell<IdMap>,
 }
 
 impl Engine {
+    /// The engine of a store, which need not be there yet.
+    pub fn of(layout: Layout) -> Self {
+        Engine { layout, map: OnceCell::new() }
+    }
+
+    /// The best identity map that the host gives the caller. The host is asked once.
+    pub fn map(&self) -> &IdMap {
+        self.map.get_or_init(userns::best_map)
+    }
+
     /// Opens the caller's store; what is not there yet is made when something is written.
     pub fn open() -> anyhow::Result<Self> {
         let root = state_directory()?;
         let runtime = runtime_directory().unwrap_or_else(|| root.join("run"));
-        Ok(Engine { layout: Layout::new(root, runtime) })
+        Ok(Engine::of(Layout::new(root, runtime)))
     }
 }
 

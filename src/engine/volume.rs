@@ -312,7 +312,7 @@ mod tests {
     fn engine() -> (tempfile::TempDir, Engine) {
         let dir = tempfile::tempdir().unwrap();
         let layout = Layout::new(dir.path().join("store"), dir.path().join("run"));
-        (dir, Engine { layout })
+        (dir, Engine::of(layout))
     }
 
     fn named(name: &str) -> VolumeOptions {

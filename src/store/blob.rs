@@ -158,11 +158,11 @@ pub fn open(layout: &Layout, digest: &Digest) -> anyhow::Result<File> {
 
 /// Reads a document of at most `limit` bytes, and checks that it is what its name says.
 pub fn read_verified(layout: &Layout, digest: &Digest, limit: u64) -> anyhow::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(layout, digest)?
-        .take(limit + 1)
-        .read_to_end(&mut content)
-        .with_context(|| format!("read blob {digest}"))?;
+    let file = open(layout, digest)?;
+    let length = file.metadata().with_context(|| format!("read blob {digest}"))?.len();
+    // One more than there is: the reader learns the end without asking for more memory.
+    let mut content = Vec::with_capacity(length.min(limit) as usize + 1);
+    file.take(limit + 1).read_to_end(&mut content).with_context(|| format!("read blob {digest}"))?;
     if content.len() as u64 > limit {
         bail!("blob {digest} is larger than {limit} bytes, too large for a document");
     }

@@ -14,23 +14,22 @@ pub struct Range {
     pub count: u32,
 }
 
-/// Whose ids.
+/// What is mapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Uid,
     Gid,
 }
 
-/// The ranges of a user, in the order of the file; none where he has none. (The gids, too, are given by user.)
-pub fn ranges(side: Side, uid: u32) -> Vec<Range> {
-    let file = match side {
-        Side::Uid => "/etc/subuid",
-        Side::Gid => "/etc/subgid",
-    };
+/// A user's ranges of uids and of gids, in the order of the files; none where he has none. (The gids, too, are given
+/// by user.)
+pub fn ranges(uid: u32) -> [Vec<Range>; 2] {
     let names = names_of(uid);
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let found = parse(&text, &names);
-    if found.is_empty() && asks_elsewhere() { ask(side, &names) } else { found }
+    [(Side::Uid, "/etc/subuid"), (Side::Gid, "/etc/subgid")].map(|(side, file)| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let found = parse(&text, &names);
+        if found.is_empty() && asks_elsewhere() { ask(side, &names) } else { found }
+    })
 }
 
 /// What a line may call the user: his number, his names in /etc/passwd, and what his session calls him where he is

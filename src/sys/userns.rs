@@ -10,6 +10,7 @@ use std::{
     io::{Read, Write},
     os::fd::AsFd,
     path::PathBuf,
+    sync::OnceLock,
 };
 
 use rustix::{
@@ -172,9 +173,10 @@ pub fn best_map() -> IdMap {
     if map_helpers().is_none() {
         return single;
     }
-    match (subid::ranges(Side::Uid, uid), subid::ranges(Side::Gid, uid)) {
-        (uids, gids) if uids.is_empty() || gids.is_empty() => single,
-        (uids, gids) => IdMap { uids: stack(uid, &uids), gids: stack(gid, &gids) },
+    let [uids, gids] = subid::ranges(uid);
+    match uids.is_empty() || gids.is_empty() {
+        true => single,
+        false => IdMap { uids: stack(uid, &uids), gids: stack(gid, &gids) },
     }
 }
 
@@ -217,16 +219,20 @@ fn parse(text: &str) -> Vec<Extent> {
 }
 
 /// newuidmap and newgidmap, where they look as if they could do their work: they need privileges from their file,
-/// which no_new_privs or a nosuid mount takes away, and which a copy does not have.
-fn map_helpers() -> Option<[PathBuf; 2]> {
-    if rustix::thread::no_new_privs().unwrap_or(false) {
-        return None;
-    }
-    let uid_helper = helper::find_privileged("newuidmap")?;
-    let beside = uid_helper.with_file_name("newgidmap");
-    let gid_helper =
-        if helper::is_privileged(&beside) { beside } else { helper::find_privileged("newgidmap")? };
-    Some([uid_helper, gid_helper])
+/// which no_new_privs or a nosuid mount takes away, and which a copy does not have. Looked for once a process.
+fn map_helpers() -> Option<&'static [PathBuf; 2]> {
+    static FOUND: OnceLock<Option<[PathBuf; 2]>> = OnceLock::new();
+    let find = || {
+        if rustix::thread::no_new_privs().unwrap_or(false) {
+            return None;
+        }
+        let uid_helper = helper::find_privileged("newuidmap")?;
+        let beside = uid_helper.with_file_name("newgidmap");
+        let gid_helper =
+            if helper::is_privileged(&beside) { beside } else { helper::find_privileged("newgidmap")? };
+        Some([uid_helper, gid_helper])
+    };
+    FOUND.get_or_init(find).as_ref()
 }
 
 /// Says whether a process may write this map for itself, from inside its new user namespace: one id, its own.

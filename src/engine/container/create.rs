@@ -250,7 +250,7 @@ impl Engine {
             root,
             image: image_use,
             process: process(options.process, options.entrypoint, options.env, said)?,
-            map: crate::sys::userns::best_map().tag(),
+            map: self.map().tag(),
             namespaces,
             mounts: super::mounts::with_image_volumes(options.mounts, said)?,
             security: options.security,

@@ -46,7 +46,7 @@ use crate::{
         process::{self, Forked, ProcessIdentity},
         socket,
         tty::Size,
-        userns::{self, IdMap},
+        userns::IdMap,
     },
 };
 
@@ -80,9 +80,8 @@ impl Engine {
         image: Option<Image>,
     ) -> anyhow::Result<Ready<'_>> {
         let config = &container.config;
-        let best = userns::best_map();
-        let map = match config.map == best.tag() {
-            true => best,
+        let map = match config.map == self.map().tag() {
+            true => self.map().clone(),
             false => self.single_map(&container)?,
         };
         let (root, image) = self.root_of(&container, &map, image)?;

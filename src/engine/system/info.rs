@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::{
     engine::Engine,
     store::image::{Platform, read_index},
-    sys::userns,
 };
 
 impl Engine {
@@ -25,7 +24,7 @@ impl Engine {
         images.dedup();
         let uname = rustix::system::uname();
         let platform = Platform::host();
-        let map = userns::best_map();
+        let map = self.map();
         let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
         Ok(json!({
             "Containers": containers.len(),

@@ -1,6 +1,10 @@
 //! The test plays the container: its program is the host's shell, and the monitor's own streams are pipes of the test.
 
-#![allow(clippy::disallowed_methods, reason = "the shell stands for a container")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::zombie_processes,
+    reason = "the shell stands for a container; the monitor reaps"
+)]
 
 use std::{
     fs::File,

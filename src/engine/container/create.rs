@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, OpenOptions},
+    fs::OpenOptions,
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -147,23 +147,36 @@ impl Engine {
             .with_context(|| format!("lock {}", dir.lock().display()))?
             .with_context(|| format!("container {id} is locked already"))?;
         let name = self.claim_name(id, options.name.as_deref(), options.replace)?;
-        let mut config = self.config(id, name, options, image.as_ref())?;
+        let container = self.record(id, &name, options, image.as_ref());
+        let container = container.inspect_err(|_| {
+            let _ = names::release(&self.layout, &name, id);
+        })?;
+        Ok(Created { container, lock, image })
+    }
+
+    /// Writes the container's config, and makes the volumes that it names.
+    fn record(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        options: CreateOptions,
+        image: Option<&Image>,
+    ) -> anyhow::Result<Container> {
+        let mut config = self.config(id, name.to_owned(), options, image)?;
         let volumes = self.make_volumes(&mut config)?;
-        let durability = durability(&config);
-        record::write(&dir.config(), &config, durability)?;
+        let dir = self.layout.container(id);
+        record::write(&dir.config(), &config, durability(&config))?;
         drop(volumes);
-        Ok(Created { container: Container { dir, config }, lock, image })
+        Ok(Container { dir, config })
     }
 
     /// Takes back what a failed `create` made.
     fn discard(&self, id: &ContainerId) {
         let dir = self.layout.container(id);
-        if let Ok(Some(container)) = self.container(id) {
-            let _ = fs::remove_file(dir.config());
-            let _ = names::release(&self.layout, container.name(), id);
-        }
-        // A name that was claimed without a config is stale from now on: whoever wants it takes it.
-        let _ = remove_tree(dir.path());
+        let _ = match self.container(id) {
+            Ok(Some(container)) => self.delete_container(&container, true),
+            _ => remove_tree(dir.path()),
+        };
     }
 
     fn image_of(&self, options: &CreateOptions) -> anyhow::Result<Option<Image>> {
@@ -218,6 +231,11 @@ impl Engine {
         image: Option<&Image>,
     ) -> anyhow::Result<ContainerConfig> {
         let namespaces = self.namespaces(&options)?;
+        let mut flags = options.process;
+        if let (UserNamespace::KeepId { uid, gid }, true) = (&namespaces.user, flags.user.is_empty()) {
+            // podman: who keeps his id is to be himself.
+            flags.user = format!("{uid}:{gid}");
+        }
         let nothing = RunConfig::default();
         let said = image.and_then(|image| image.config.config.as_ref()).unwrap_or(&nothing);
         let mut labels = said.labels.clone().unwrap_or_default();
@@ -249,7 +267,7 @@ impl Engine {
             created: Time::now(),
             root,
             image: image_use,
-            process: process(options.process, options.entrypoint, options.env, said)?,
+            process: process(flags, options.entrypoint, options.env, said)?,
             map: self.map().tag(),
             namespaces,
             mounts: super::mounts::with_image_volumes(options.mounts, said)?,

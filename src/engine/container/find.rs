@@ -79,3 +79,39 @@ impl Engine {
 fn no_such(reference: &str) -> anyhow::Error {
     Error::NoSuch { kind: "container", name: reference.to_owned() }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{config, engine, put};
+    use super::*;
+
+    #[test]
+    fn an_id_goes_before_a_name_and_a_name_before_a_prefix() {
+        let (_dir, engine) = engine();
+        for (byte, name) in [(0xaa, "web"), (0xab, "ac"), (0xac, "db")] {
+            put(&engine, config(byte, name));
+        }
+        let full = ContainerId::from_bytes([0xac; 32]);
+        for (reference, want) in
+            [("web", "web"), ("/web", "web"), ("ac", "ac"), ("acac", "db"), ("aaa", "web")]
+        {
+            assert_eq!(engine.find_container(reference).unwrap().name(), want, "{reference}");
+        }
+        assert_eq!(engine.find_container(full.as_str()).unwrap().name(), "db");
+    }
+
+    #[test]
+    fn what_is_not_one_container_says_so() {
+        let (_dir, engine) = engine();
+        let gone = put(&engine, config(0xaa, "gone"));
+        put(&engine, config(0xab, "web"));
+        put(&engine, config(0xac, "db"));
+        fs::remove_file(gone.dir.config()).unwrap();
+        for reference in ["none", "gone", "aa", "", "../web", &"0".repeat(64)] {
+            let error = engine.find_container(reference).unwrap_err().downcast::<Error>().unwrap();
+            assert!(matches!(error, Error::NoSuch { .. }), "{reference}: {error}");
+        }
+        let error = engine.find_container("a").unwrap_err().downcast::<Error>().unwrap();
+        assert_eq!(error.to_string(), "container a is ambiguous: abababababab, acacacacacac");
+    }
+}

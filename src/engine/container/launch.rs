@@ -91,7 +91,7 @@ impl Engine {
         let unfilled = self.unfilled_volumes(config)?;
         let spec = spec::spec(&without_needless_copies(config, &unfilled), &place)?;
         let filters = filters(config)?;
-        let before = record::read(&container.dir.state())?.unwrap_or_else(ContainerState::created);
+        let before = container.last_state()?;
         let terminal_size = TERMINAL_SIZE;
         Ok(Ready {
             engine: self,

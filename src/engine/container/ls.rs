@@ -183,3 +183,43 @@ pub fn network_word(network: &Network) -> String {
         Network::Container(id) => format!("container:{id}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{config, engine, put, set_exited, set_running};
+    use super::*;
+    use crate::base::filter;
+
+    #[test]
+    fn lists_the_newest_first_and_what_the_filters_admit() {
+        let (_dir, engine) = engine();
+        set_running(&put(&engine, config(1, "web")), true);
+        let mut old = config(2, "db-old");
+        old.labels.insert("role".to_owned(), "db".to_owned());
+        set_exited(&put(&engine, old), 3);
+        put(&engine, config(3, "db-new"));
+        let list = |all: bool, last: Option<usize>, filters: &[&str]| -> Vec<String> {
+            let filters = filters.iter().map(|text| filter::parse(text).unwrap()).collect();
+            let filters = Filters::new(filters, FILTERS).unwrap();
+            let listed = engine.list(&ListOptions { all, last, filters, sizes: false }).unwrap();
+            listed.into_iter().map(|row| row.container.config.name).collect()
+        };
+        assert_eq!(list(false, None, &[]), ["web"]);
+        assert_eq!(list(true, None, &[]), ["db-new", "db-old", "web"]);
+        assert_eq!(list(false, Some(2), &[]), ["db-new", "db-old"]);
+        for (filters, want) in [
+            (&["status=exited"][..], &["db-old"][..]),
+            (&["status=created", "status=exited"], &["db-new", "db-old"]),
+            (&["exited=3"], &["db-old"]),
+            (&["exited=0"], &[]),
+            (&["label=role=db", "status=exited"], &["db-old"]),
+            (&["name=web"], &["web"]),
+            (&["id=0101"], &["web"]),
+            (&["network=none"], &["web"]),
+        ] {
+            assert_eq!(list(false, None, filters), want, "{filters:?}");
+        }
+        assert_eq!(list(true, None, &["since=db-old"]), ["db-new"]);
+        assert_eq!(list(true, None, &["before=db-old"]), ["web"]);
+    }
+}

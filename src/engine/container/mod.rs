@@ -48,3 +48,74 @@ impl Container {
         &self.config.name
     }
 }
+
+#[cfg(test)]
+mod testing {
+    //! Containers on disk, as a `create` and a start would have left them.
+
+    use crate::{
+        base::{id::ContainerId, time::Time},
+        engine::Engine,
+        store::{
+            container::{ContainerConfig, ContainerState, RootSource, Status, VERSION},
+            directory,
+            layout::Layout,
+            names,
+            record::{self, Durability},
+        },
+        sys::process::ProcessIdentity,
+    };
+
+    use super::Container;
+
+    /// An engine over an empty store, which lasts as long as the directory.
+    pub(crate) fn engine() -> (tempfile::TempDir, Engine) {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path().join("store"), dir.path().join("run"));
+        (dir, Engine::of(layout))
+    }
+
+    pub(crate) fn config(byte: u8, name: &str) -> ContainerConfig {
+        ContainerConfig {
+            version: VERSION,
+            id: ContainerId::from_bytes([byte; 32]),
+            name: name.to_owned(),
+            created: Time::from(jiff::Timestamp::from_second(1_700_000_000 + i64::from(byte)).unwrap()),
+            root: RootSource::Layers(Vec::new()),
+            image: None,
+            process: Default::default(),
+            map: "u0.0.1".to_owned(),
+            namespaces: Default::default(),
+            mounts: Vec::new(),
+            security: Default::default(),
+            host: Default::default(),
+            lifecycle: Default::default(),
+            labels: Default::default(),
+            annotations: Default::default(),
+            exposed_ports: Default::default(),
+        }
+    }
+
+    /// Puts a container into the store; its id is the byte, 32 times.
+    pub(crate) fn put(engine: &Engine, config: ContainerConfig) -> Container {
+        let dir = engine.layout.container(&config.id);
+        directory::make(&dir.upper()).unwrap();
+        names::claim(&engine.layout, &config.name, &config.id).unwrap().unwrap();
+        record::write(&dir.config(), &config, Durability::Relaxed).unwrap();
+        Container { dir, config }
+    }
+
+    /// Writes that a container runs, as this process or as one that is no more.
+    pub(crate) fn set_running(container: &Container, alive: bool) {
+        let me = ProcessIdentity::of(rustix::process::getpid()).unwrap();
+        let process = ProcessIdentity { start_time: me.start_time + u64::from(!alive), ..me };
+        let state =
+            ContainerState { status: Status::Running, process: Some(process), ..ContainerState::created() };
+        record::write(&container.dir.state(), &state, Durability::Relaxed).unwrap();
+    }
+
+    pub(crate) fn set_exited(container: &Container, code: i32) {
+        let state = ContainerState { status: Status::Exited, exit_code: code, ..ContainerState::created() };
+        record::write(&container.dir.state(), &state, Durability::Relaxed).unwrap();
+    }
+}

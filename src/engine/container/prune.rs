@@ -57,7 +57,7 @@ impl Engine {
     /// Removes one container, unless it runs or somebody is at it. Gives how many bytes that freed.
     fn prune_one(&self, container: &Container) -> anyhow::Result<Option<u64>> {
         let Some(_lock) = Lock::try_exclusive(&container.dir.lock())? else { return Ok(None) };
-        if container.state()?.status.is_running() {
+        if container.outlived_its_monitor()? {
             return Ok(None);
         }
         let bytes = size::of_tree(container.dir.path());
@@ -92,4 +92,46 @@ impl Engine {
 fn is_recent(path: &std::path::Path) -> bool {
     let Ok(changed) = fs::metadata(path).and_then(|found| found.modified()) else { return true };
     changed.elapsed().is_ok_and(|age| age < GRACE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{config, engine, put, set_running};
+    use super::*;
+    use crate::store::directory;
+
+    #[test]
+    fn sweeps_containers_and_what_interrupted_commands_left() {
+        let (_dir, engine) = engine();
+        put(&engine, config(1, "created"));
+        set_running(&put(&engine, config(2, "killed")), false);
+        let running = put(&engine, config(3, "running"));
+        set_running(&running, true);
+        let interrupted = put(&engine, config(4, "interrupted"));
+        fs::remove_file(interrupted.dir.config()).unwrap();
+        fs::write(interrupted.dir.lock(), "").unwrap();
+        let begun = engine.layout.container(&ContainerId::from_bytes([5; 32]));
+        directory::make(begun.path()).unwrap();
+        let (pruned, errors) = engine.prune_containers(&Filters::default()).unwrap();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(pruned.ids.len(), 2);
+        let left: Vec<_> = engine.container_ids().unwrap();
+        assert_eq!(left.len(), 2, "the running one, and the one that may be in the making: {left:?}");
+        assert_eq!(fs::read_dir(engine.layout.names()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn filters_keep_the_others() {
+        let (_dir, engine) = engine();
+        let mut labelled = config(1, "labelled");
+        labelled.labels.insert("role".to_owned(), "db".to_owned());
+        put(&engine, labelled);
+        put(&engine, config(2, "plain"));
+        let filters =
+            |text: &str| Filters::new(vec![crate::base::filter::parse(text).unwrap()], FILTERS).unwrap();
+        assert!(engine.prune_containers(&filters("until=2001-01-01T00:00:00Z")).unwrap().0.ids.is_empty());
+        let (pruned, _) = engine.prune_containers(&filters("label=role=db")).unwrap();
+        assert_eq!(pruned.ids, [ContainerId::from_bytes([1; 32])]);
+        assert!(engine.prune_containers(&filters("until=nonsense")).is_err());
+    }
 }

@@ -60,7 +60,7 @@ impl Engine {
                 return Ok(None);
             }
             match Lock::try_exclusive(&path) {
-                Ok(Some(lock)) if !container.state()?.status.is_running() => return Ok(Some(lock)),
+                Ok(Some(lock)) if !container.outlived_its_monitor()? => return Ok(Some(lock)),
                 Ok(_) => std::thread::sleep(Duration::from_millis(2)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error).with_context(|| format!("lock {}", path.display())),
@@ -86,3 +86,37 @@ impl Engine {
 }
 
 const ATTEMPTS: u32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{config, engine, put, set_exited, set_running};
+    use super::*;
+
+    #[test]
+    fn removes_what_does_not_run_and_nothing_else() {
+        let (_dir, engine) = engine();
+        let plain = RemoveOptions::default();
+        let exited = put(&engine, config(1, "exited"));
+        set_exited(&exited, 3);
+        let killed = put(&engine, config(2, "killed"));
+        set_running(&killed, false);
+        let running = put(&engine, config(3, "running"));
+        set_running(&running, true);
+        for name in ["exited", "killed"] {
+            assert!(engine.remove_container(name, plain).unwrap().is_some(), "{name}");
+            assert!(engine.find_container(name).is_err(), "{name}");
+        }
+        let error = engine.remove_container("running", plain).unwrap_err();
+        assert!(matches!(error.downcast(), Ok(Error::Running { .. })));
+        assert_eq!(fs::read_dir(engine.layout.containers()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(engine.layout.names()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn force_forgives_what_is_not_there() {
+        let (_dir, engine) = engine();
+        let force = RemoveOptions { force: true, volumes: false };
+        assert!(engine.remove_container("none", force).unwrap().is_none());
+        assert!(engine.remove_container("none", RemoveOptions::default()).is_err());
+    }
+}

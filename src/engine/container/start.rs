@@ -33,7 +33,7 @@ fn take(container: &Container) -> anyhow::Result<Option<Lock>> {
         let path = container.dir.lock();
         if let Some(lock) = Lock::try_exclusive(&path).with_context(|| format!("lock {}", path.display()))? {
             // The monitor was killed and its container lives on: two of it would share one writable layer.
-            return Ok(if container.state()?.status.is_running() { None } else { Some(lock) });
+            return Ok(if container.outlived_its_monitor()? { None } else { Some(lock) });
         }
         if attempt > 2 && container.state()?.status.is_running() {
             return Ok(None);

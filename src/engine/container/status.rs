@@ -26,6 +26,19 @@ impl Container {
         observe(&self.dir)
     }
 
+    /// Says whether the container's process lives although its monitor is gone. For whoever has taken the lock: to him
+    /// [`Container::state`] would say that the container runs, since the lock is held.
+    pub(super) fn outlived_its_monitor(&self) -> anyhow::Result<bool> {
+        let state = record::read::<ContainerState>(&self.dir.state())?;
+        Ok(state.is_some_and(|state| state.status.is_running() && is_alive(&state)))
+    }
+
+    /// What became of the container before, for whoever has taken its lock.
+    pub(super) fn last_state(&self) -> anyhow::Result<ContainerState> {
+        let state = record::read(&self.dir.state())?.unwrap_or_else(ContainerState::created);
+        Ok(if state.status.is_running() { abandoned(state, &self.dir) } else { state })
+    }
+
     /// Opens the container's process 1, if it runs.
     pub fn running_process(&self) -> anyhow::Result<Option<OwnedFd>> {
         let state = self.state()?;
@@ -70,11 +83,14 @@ pub fn observe(dir: &ContainerDir) -> anyhow::Result<ContainerState> {
     }
     // The monitor may have written the end and let the lock go between our two looks.
     let state = record::read::<ContainerState>(&path)?.unwrap_or_else(ContainerState::created);
-    let orphaned = || state.process.as_ref().is_some_and(|process| process.open().is_some());
-    if !state.status.is_running() || orphaned() {
+    if !state.status.is_running() || is_alive(&state) {
         return Ok(state);
     }
     Ok(abandoned(state, dir))
+}
+
+fn is_alive(state: &ContainerState) -> bool {
+    state.process.as_ref().is_some_and(|process| process.open().is_some())
 }
 
 /// What became of a container whose monitor ended without a word: a SIGKILL, a power failure.

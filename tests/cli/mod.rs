@@ -1,6 +1,13 @@
 //! The command line, verb by verb, in the files and directories of `src/cli`: whole output compared, arguments missing,
 //! empty and surplus, exit statuses.
 
+mod container;
+mod crash;
+mod image;
+mod system;
+mod terminal;
+mod volume;
+
 use std::{fs, path::Path};
 
 #[test]

@@ -1,0 +1,44 @@
+//! `create`: everything but the start.
+
+use crate::world::{World, host::requires};
+
+#[test]
+fn a_container_that_has_not_started() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let output = world.coracle(["create", "--name", "one", "box", "echo", "now"]).succeeds();
+    assert_eq!(world.normal(&output.stdout), "<id>\n");
+    assert_eq!(
+        world.line(["ps", "-a", "--format", "{{.Names}} {{.State}} {{.Status}}"]),
+        "one created Created"
+    );
+    world.coracle(["ps", "-q"]).succeeds().prints("");
+    world.coracle(["start", "-a", "one"]).succeeds().prints("now\n");
+    world.coracle(["rm", "one"]).succeeds().prints("one\n");
+}
+
+#[test]
+fn what_cannot_be_created() {
+    let world = World::with_payload();
+    for (arguments, part) in [
+        (&["create"][..], "requires at least 1 argument"),
+        (&["create", "missing"], "missing"),
+        (&["create", "-e", "=x", "box"], "environment variable"),
+        (&["create", "--detach", "box"], "--detach"),
+    ] {
+        let output = world.coracle(arguments).exits(125);
+        assert!(output.stdout.is_empty() && output.stderr.contains(part), "{output}");
+    }
+    world.coracle(["ps", "-aq"]).succeeds().prints("");
+}
+
+#[test]
+fn a_name_is_taken_once() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.coracle(["create", "--name", "one", "box"]).succeeds();
+    let output = world.coracle(["create", "--name", "one", "box"]).exits(125);
+    assert!(output.stderr.contains("already in use"), "{output}");
+    world.coracle(["rm", "one"]).succeeds();
+    world.coracle(["create", "--name", "one", "box"]).succeeds();
+}

@@ -1,0 +1,322 @@
+//! `load`: every form of archive, and archives that are damaged or lie.
+
+use serde_json::json;
+
+use crate::world::{
+    World,
+    host::requires,
+    image::{Archive, Image, Packing, gzip, zstd},
+    tree::{Tree, char_device, dir, fifo, file, hardlink, link, tree},
+};
+
+fn small() -> Image {
+    Image::new().layer(tree! { "etc" => dir(), "etc/motd" => file("hello\n") })
+}
+
+/// What stands in the store that a failed command might have left: nothing but its fixed files.
+fn leavings(world: &World) -> Vec<String> {
+    let fixed = ["/oci-layout ", "/index.json ", "/locks/index "];
+    let is_file = |line: &String| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("100"));
+    let ours = |line: &String| fixed.iter().any(|name| line.contains(name)) || line.contains("/locks/");
+    if !world.state().exists() {
+        return Vec::new();
+    }
+    world.snapshot("").into_iter().filter(|line| is_file(line) && !ours(line)).collect()
+}
+
+#[test]
+fn takes_every_form() {
+    let image = small().packed_layer(tree! { "b" => file("b") }, Packing::Gzip);
+    let docker = image.docker_archive(&["box:latest"]).tar();
+    let oci = image.oci(Some("docker.io/library/box:latest")).tar();
+    let cases = [
+        ("docker", docker.clone()),
+        ("docker, gzip", gzip(&docker)),
+        ("docker, zstd", zstd(&docker)),
+        ("oci", oci.clone()),
+        ("oci, gzip", gzip(&oci)),
+        ("oci, zstd", zstd(&oci)),
+        (
+            "zstd layer",
+            small().packed_layer(tree! {}, Packing::Zstd).oci(Some("docker.io/library/box:latest")).tar(),
+        ),
+    ];
+    for (name, archive) in cases {
+        let world = World::new();
+        let path = world.file("archive.tar", &archive);
+        for run in [
+            world.coracle(["load", "-i"]).arg(&path),
+            world.coracle(["load", "--quiet"]).stdin(archive.clone()),
+            world.coracle(["image", "load", "-q", "-i", "-"]).stdin(archive),
+        ] {
+            let output = run.succeeds();
+            assert_eq!(output.stdout, "Loaded image: box:latest\n", "{name}: {output}");
+        }
+    }
+}
+
+#[test]
+fn an_image_without_a_name_is_known_by_its_id() {
+    let world = World::new();
+    let image = small();
+    let output = world.coracle(["load", "-q"]).stdin(image.docker_archive(&[]).tar()).succeeds();
+    output.prints(&format!("Loaded image ID: {}\n", image.id()));
+}
+
+#[test]
+fn several_names_and_several_images() {
+    let world = World::new();
+    let mut archive = small().docker_archive(&["box:1", "example.org/team/box:2"]);
+    let second = Image::new().layer(tree! { "x" => file("x") }).docker_archive(&["other:latest"]);
+    for (name, content) in second.files {
+        if name == "manifest.json" {
+            let more: serde_json::Value = serde_json::from_slice(&content).unwrap();
+            archive.edit(&name, |list| list.as_array_mut().unwrap().push(more[0].clone()));
+        } else {
+            archive.files.push((name, content));
+        }
+    }
+    world
+        .coracle(["load", "-q"])
+        .stdin(archive.tar())
+        .succeeds()
+        .prints("Loaded image: box:1\nLoaded image: example.org/team/box:2\nLoaded image: other:latest\n");
+}
+
+#[test]
+fn a_missing_file_and_surplus_words() {
+    let world = World::new();
+    let output = world.coracle(["load", "-i", "missing.tar"]).output();
+    output.complains("coracle: open missing.tar: No such file or directory\n");
+    assert_ne!(output.code, 0);
+    for arguments in [&["load", "surplus"][..], &["load", "-i"], &["load", "--platform", "a/b/c/d/e"]] {
+        let output = world.coracle(arguments).output();
+        assert!(output.code != 0 && output.stderr.starts_with("coracle: "), "{output}");
+        assert_eq!(output.stdout, "", "{output}");
+    }
+    assert!(!world.state().exists());
+}
+
+/// A name and bytes that are no archive, or a damaged one.
+fn damaged() -> Vec<(&'static str, Vec<u8>)> {
+    let oci = small().oci(Some("box:latest"));
+    let docker = small().docker_archive(&["box:latest"]);
+    let whole = docker.tar();
+    let blob = |archive: &Archive, n: usize| archive.files[n].0.clone();
+    let changed = |archive: &Archive, name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut archive = archive.clone();
+        change(archive.file(name));
+        archive.tar()
+    };
+    let edited = |archive: &Archive, name: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut archive = archive.clone();
+        archive.edit(name, change);
+        archive.tar()
+    };
+    let without = |archive: &Archive, name: &str| {
+        let files = archive.files.iter().filter(|(other, _)| other != name).cloned().collect();
+        Archive { files }.tar()
+    };
+    let layer = blob(&oci, 1);
+    let flip = |content: &mut Vec<u8>| content[600] ^= 1;
+    let index = "index.json";
+    vec![
+        ("nothing", Vec::new()),
+        ("text", b"hello\n".repeat(1000)),
+        ("an empty tar", vec![0; 10240]),
+        ("a gzip of nothing", gzip(b"")),
+        ("a cut gzip", {
+            let all = gzip(&whole);
+            all[..all.len() / 2].to_vec()
+        }),
+        ("a cut zstd", {
+            let all = zstd(&whole);
+            all[..all.len() / 2].to_vec()
+        }),
+        ("a cut docker archive", whole[..whole.len() / 2].to_vec()),
+        ("a cut OCI archive", {
+            let all = oci.tar();
+            all[..all.len() / 2].to_vec()
+        }),
+        ("a changed OCI layer", changed(&oci, &layer, &flip)),
+        ("a changed docker layer", changed(&docker, &blob(&docker, 0), &flip)),
+        ("a changed OCI index", changed(&oci, index, &|content| content.truncate(20))),
+        ("no OCI layer", without(&oci, &layer)),
+        ("no docker layer", without(&docker, &blob(&docker, 0))),
+        ("no docker config", without(&docker, &blob(&docker, 1))),
+        (
+            "a path for a digest",
+            edited(&oci, index, &|index| {
+                index["manifests"][0]["digest"] = json!("sha256:../../../../../../etc/passwd");
+            }),
+        ),
+        (
+            "a short digest",
+            edited(&oci, index, &|index| index["manifests"][0]["digest"] = json!("sha256:abcd")),
+        ),
+        (
+            "a digest of no algorithm",
+            edited(&oci, index, &|index| {
+                index["manifests"][0]["digest"] = json!("abcd");
+            }),
+        ),
+        ("a wrong size", edited(&oci, index, &|index| index["manifests"][0]["size"] = json!(1))),
+        (
+            "an unknown media type",
+            edited(&oci, index, &|index| {
+                index["manifests"][0]["mediaType"] = json!("application/x-unknown");
+            }),
+        ),
+        ("no manifests", edited(&oci, index, &|index| index["manifests"] = json!([]))),
+        (
+            "a config outside the archive",
+            edited(&docker, "manifest.json", &|list| {
+                list[0]["Config"] = json!("/etc/passwd");
+            }),
+        ),
+        (
+            "too many layers",
+            edited(&docker, "manifest.json", &|list| {
+                let again = list[0]["Layers"][0].clone();
+                list[0]["Layers"].as_array_mut().unwrap().push(again);
+            }),
+        ),
+        ("a name that is none", small().docker_archive(&["../../etc"]).tar()),
+        ("a name with an escape", small().docker_archive(&["\u{1b}[31mred:latest"]).tar()),
+        ("another platform", {
+            let mut image = small();
+            image.architecture = "s390x".into();
+            image.docker_archive(&["box:latest"]).tar()
+        }),
+    ]
+}
+
+#[test]
+fn damaged_archives_give_one_error_and_leave_nothing() {
+    let world = World::new();
+    for (name, archive) in damaged() {
+        let output = world.coracle(["load", "-q"]).stdin(archive).output();
+        assert_eq!(output.code, 125, "{name}: {output}");
+        assert_eq!(output.stdout, "", "{name}: {output}");
+        let lines: Vec<_> = output.stderr.lines().collect();
+        assert!(lines[0].starts_with("coracle: load the standard input: "), "{name}: {output}");
+        assert!(lines[1..].iter().all(|line| line.starts_with("hint: ")), "{name}: {output}");
+        assert!(!output.stderr.contains('\u{1b}'), "{name}: {output}");
+        assert_eq!(leavings(&world), [""; 0], "{name}");
+        world.coracle(["images", "-q"]).succeeds().prints("");
+    }
+}
+
+/// Layers that try to write outside of their tree: whatever becomes of the image, the host stays as it was.
+fn hostile(canary: &str) -> Vec<(&'static str, Vec<Tree>)> {
+    let up = "../".repeat(30);
+    let beyond = format!("{up}{}", canary.trim_start_matches('/'));
+    vec![
+        ("an absolute name", vec![tree! { canary => file("gone") }]),
+        ("dots", vec![tree! { beyond => file("gone") }]),
+        ("dots inside", vec![tree! { format!("a/{beyond}") => file("gone") }]),
+        (
+            "an absolute link, then through it",
+            vec![tree! {
+                "out" => link(canary.rsplit_once('/').unwrap().0), "out/canary" => file("gone"),
+            }],
+        ),
+        (
+            "a relative link, then through it",
+            vec![tree! {
+                "out" => link(beyond.rsplit_once('/').unwrap().0), "out/canary" => file("gone"),
+            }],
+        ),
+        ("a link to the file itself", vec![tree! { "canary" => link(canary), "canary" => file("gone") }]),
+        (
+            "a link in the layer below",
+            vec![
+                tree! { "out" => link(canary.rsplit_once('/').unwrap().0) },
+                tree! { "out/canary" => file("gone") },
+            ],
+        ),
+        ("a hard link outward", vec![tree! { "mine" => hardlink(canary), "mine" => file("gone") }]),
+        ("a hard link with dots", vec![tree! { "mine" => hardlink(&beyond), "mine" => file("gone") }]),
+        (
+            "a hard link through a link",
+            vec![tree! {
+                "out" => link(canary.rsplit_once('/').unwrap().0), "mine" => hardlink("out/canary"), "mine" => file("gone"),
+            }],
+        ),
+        (
+            "a whiteout outward",
+            vec![tree! { format!("{up}{}/.wh.canary", canary.rsplit_once('/').unwrap().0) => file("") }],
+        ),
+        (
+            "a whiteout through a link",
+            vec![tree! {
+                "out" => link(canary.rsplit_once('/').unwrap().0), "out/.wh.canary" => file(""),
+            }],
+        ),
+        (
+            "an opaque whiteout through a link",
+            vec![tree! {
+                "out" => link(canary.rsplit_once('/').unwrap().0), "out/.wh..wh..opq" => file(""),
+            }],
+        ),
+        (
+            "a whiteout of the parent",
+            vec![tree! { "a" => dir(), "a/.wh..." => file(""), "a/.wh.." => file("") }],
+        ),
+        ("the root as a file", vec![tree! { "." => file("gone"), "/" => link(canary) }]),
+    ]
+}
+
+#[test]
+fn hostile_layers_do_not_reach_the_host() {
+    requires!(Userns);
+    let world = World::new();
+    let canary = world.file("canary", "untouched");
+    let before = std::fs::metadata(&canary).unwrap().modified().unwrap();
+    for (name, layers) in hostile(canary.to_str().unwrap()) {
+        let image = layers.into_iter().fold(Image::payload(), Image::layer);
+        let loaded =
+            world.coracle(["load", "-q"]).stdin(image.docker_archive(&["box:latest"]).tar()).output();
+        match loaded.code {
+            0 => {
+                world.coracle(["rmi", "-f", "box:latest"]).succeeds();
+            }
+            code => {
+                assert_eq!(code, 125, "{name}: {loaded}");
+                assert!(loaded.stderr.starts_with("coracle: "), "{name}: {loaded}");
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&canary).unwrap(), "untouched", "{name}");
+        assert_eq!(std::fs::metadata(&canary).unwrap().modified().unwrap(), before, "{name}");
+        assert_eq!(std::fs::read_dir(world.files()).unwrap().count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_hundred_layers_load() {
+    let world = World::new();
+    let image = (0..100).fold(Image::payload(), |image, n| {
+        let name = format!("layer-{n}");
+        image.layer(tree! { name => file(n.to_string()) })
+    });
+    world.load(&image, "many:latest");
+    assert_eq!(world.line(["images", "-q", "--no-trunc", "many"]), image.id());
+}
+
+#[test]
+fn odd_entries_load() {
+    requires!(Userns);
+    let world = World::new();
+    let long = format!("{}/{}", "d".repeat(200), "f".repeat(200));
+    let layer = tree! {
+        "run" => dir(),
+        "run/fifo" => fifo(),
+        "run/null" => char_device(1, 3),
+        "run/owned" => file("x").owner(205_001, 1_516_583_083),
+        "run/setuid" => file("x").mode(0o4755),
+        "run/first" => file("same"),
+        "run/second" => hardlink("run/first"),
+        long => file("long"),
+    };
+    world.load(&Image::payload().layer(layer), "box:latest");
+}

@@ -1,0 +1,78 @@
+//! `rmi`, `image rm`.
+
+use crate::world::{
+    World,
+    host::requires,
+    image::Image,
+    tree::{file, tree},
+};
+
+fn image(content: &str) -> Image {
+    Image::new().layer(tree! { "a" => file(content) })
+}
+
+fn files_in(world: &World, beneath: &str) -> usize {
+    let is_file = |line: &String| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("100"));
+    world.snapshot(beneath).into_iter().filter(is_file).count()
+}
+
+#[test]
+fn names_first_then_the_image() {
+    let world = World::new();
+    let one = image("one");
+    world.load(&one, "box:latest");
+    world.coracle(["tag", "box", "box:two"]).succeeds();
+    world.coracle(["rmi", "box:two"]).succeeds().prints("Untagged: box:two\n");
+    let output = world.coracle(["rmi", "box"]).succeeds();
+    assert!(output.stdout.starts_with("Untagged: box:latest\n"), "{output}");
+    assert!(output.stdout.contains(&format!("Deleted: {}\n", one.id())), "{output}");
+    world.coracle(["images", "-aq"]).succeeds().prints("");
+    assert_eq!(files_in(&world, "blobs") + files_in(&world, "layers"), 0);
+}
+
+#[test]
+fn by_prefix_of_the_identifier() {
+    let world = World::new();
+    let (one, two) = (image("one"), image("two"));
+    world.load(&one, "box:1");
+    world.load(&two, "box:2");
+    world.coracle(["rmi", &one.id()[7..27]]).succeeds();
+    assert_eq!(world.line(["images", "-q", "--no-trunc"]), two.id());
+    world.coracle(["rmi", &two.id()]).succeeds();
+    world.coracle(["images", "-aq"]).succeeds().prints("");
+}
+
+#[test]
+fn shared_layers_stay() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.load(&Image::payload().layer(tree! { "b" => file("b") }), "more:latest");
+    world.coracle(["rmi", "more"]).succeeds();
+    world.coracle(["run", "--rm", "box", "true"]).succeeds();
+}
+
+#[test]
+fn not_while_in_use() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.coracle(["run", "-d", "--name", "one", "box", "sleep", "1000"]).succeeds();
+    let output = world.coracle(["rmi", "box"]).exits(1);
+    assert!(
+        output.stdout.is_empty() && output.stderr.contains("being used by running container one"),
+        "{output}"
+    );
+    let output = world.coracle(["rmi", "-f", "box"]).output();
+    assert!(output.code == 1 || output.stdout.starts_with("Untagged: "), "{output}");
+    world.coracle(["exec", "one", "true"]).succeeds();
+}
+
+#[test]
+fn missing_ones() {
+    let world = World::new();
+    world.load(&image("one"), "box:latest");
+    let output = world.coracle(["rmi", "missing", "box"]).exits(1);
+    assert!(output.stdout.starts_with("Untagged: box:latest\n"), "{output}");
+    assert!(output.stderr.contains("No such image: missing"), "{output}");
+    let output = world.coracle(["rmi"]).exits(1);
+    assert!(output.stderr.contains("requires at least 1 argument"), "{output}");
+}

@@ -37,6 +37,15 @@ pub fn write<T: Serialize>(path: &Path, record: &T, durability: Durability) -> a
     replace(path, &text, durability).with_context(|| format!("write {}", path.display()))
 }
 
+/// Makes a record that was written [`Durability::Relaxed`] survive power loss.
+pub fn sync(path: &Path) -> anyhow::Result<()> {
+    let parent = path.parent().expect("a record is in a directory");
+    [path, parent]
+        .into_iter()
+        .try_for_each(|path| File::open(path)?.sync_all())
+        .with_context(|| format!("sync {}", path.display()))
+}
+
 /// Replaces a file's content as a whole.
 pub fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
     let temporary = temporary_name(path);

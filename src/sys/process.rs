@@ -5,6 +5,7 @@ use std::{
     ffi::{CStr, CString},
     fs,
     os::fd::{AsFd, AsRawFd, OwnedFd},
+    sync::OnceLock,
 };
 
 use rustix::{
@@ -47,10 +48,15 @@ impl ProcessIdentity {
     }
 }
 
-/// The kernel's name for this boot.
+/// The kernel's name for this boot, which is read once.
 pub fn boot_id() -> Result<String, SyscallError> {
+    static BOOT_ID: OnceLock<String> = OnceLock::new();
+    if let Some(id) = BOOT_ID.get() {
+        return Ok(id.clone());
+    }
     let path = "/proc/sys/kernel/random/boot_id";
-    Ok(fs::read_to_string(path).during(|| format!("read({path:?})"))?.trim_end().to_owned())
+    let text = fs::read_to_string(path).during(|| format!("read({path:?})"))?;
+    Ok(BOOT_ID.get_or_init(|| text.trim_end().to_owned()).clone())
 }
 
 /// When a process was started, in clock ticks after boot.

@@ -17,11 +17,10 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::fs::FileExt,
     },
-    path::Path,
     time::Duration,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use oci_spec::runtime::Spec;
 
 use crate::{
@@ -33,11 +32,7 @@ use crate::{
         seccomp::{self, Program},
     },
     store::{
-        container::{
-            ContainerConfig, ContainerState, MountSource, Namespace, Network, RootSource, Status,
-            UserNamespace, VERSION,
-        },
-        directory,
+        container::{ContainerConfig, ContainerState, MountSource, RootSource, Status, VERSION},
         lock::Lock,
         record::{self, Durability},
     },
@@ -50,7 +45,12 @@ use crate::{
     },
 };
 
-use super::{Container, create::durability, etc, spec};
+use super::{
+    Container,
+    create::durability,
+    etc, spec,
+    userns::{UsernsNote, run_map},
+};
 
 /// A container about to be started: everything is read and checked, nothing has happened yet.
 pub(super) struct Ready<'e> {
@@ -148,27 +148,6 @@ impl Engine {
         })
     }
 
-    /// The user namespace that a container must join, since the kernel lets it into another's namespaces from there only.
-    fn joined_userns(&self, config: &ContainerConfig) -> anyhow::Result<Option<OwnedFd>> {
-        let Some(id) = shares_with(config) else { return Ok(None) };
-        let other = self.container(id)?.ok_or_else(|| Error::NotRunning { name: id.to_string() })?;
-        let same = |user: &UserNamespace| match user {
-            UserNamespace::KeepId { uid, gid } => Some((*uid, *gid)),
-            UserNamespace::Shared | UserNamespace::Private => None,
-        };
-        ensure!(
-            other.config.map == config.map
-                && same(&other.config.namespaces.user) == same(&config.namespaces.user),
-            Error::Invalid(format!(
-                "container {} has another identity map: give the same --userns",
-                other.name()
-            ))
-        );
-        let pid = self.running_pid(id)?;
-        let namespace = fs::File::open(format!("/proc/{pid}/ns/user"));
-        Ok(Some(namespace.with_context(|| format!("join the user namespace of {}", other.name()))?.into()))
-    }
-
     /// The first process of a container that must run, for those who share its namespaces.
     pub(super) fn running_pid(&self, id: &ContainerId) -> anyhow::Result<i32> {
         let not_running = || Error::NotRunning { name: id.to_string() };
@@ -183,6 +162,9 @@ impl Engine {
 struct Running {
     started: Started,
     streams: Option<Streams>,
+    identity: ProcessIdentity,
+    /// Others may share the user namespace that was made for it.
+    note: Option<UsernsNote>,
     listener: Option<Listener>,
 }
 
@@ -243,40 +225,31 @@ impl Ready<'_> {
     /// Starts the program and writes down that it runs.
     fn start(&mut self) -> Result<Running, StartError> {
         // What an earlier run left there would be taken for this one's end.
-        let _ = self.lock.file().set_len(0);
-        let (started, streams) = match self.launch() {
+        if self.before.started.is_some() {
+            let _ = self.lock.file().set_len(0);
+        }
+        let running = match self.launch() {
             Err(error) if error.kind == StartErrorKind::MapRefused && self.before.started.is_none() => {
                 self.fall_back_to_single_map().map_err(setup_error)?;
                 self.launch()?
             }
             result => result?,
         };
-        let listener = self.listen();
-        match self.note_start(&started) {
-            Ok(()) => Ok(Running { started, streams, listener }),
+        match self.note_start(&running) {
+            Ok(()) => Ok(running),
             Err(error) => {
-                let _ = process::signal(&started.pidfd, libc::SIGKILL);
-                let _ = process::wait(&started.pidfd);
+                let _ = process::signal(&running.started.pidfd, libc::SIGKILL);
+                let _ = process::wait(&running.started.pidfd);
                 Err(setup_error(error))
             }
         }
     }
 
-    fn launch(&mut self) -> Result<(Started, Option<Streams>), StartError> {
+    fn launch(&mut self) -> Result<Running, StartError> {
         let config = &self.container.config;
         let (stdio, streams) = self.stdio().map_err(setup_error)?;
         let map = run_map(config, &self.map);
-        let (userns, note) = match self.engine.joined_userns(config).map_err(setup_error)? {
-            Some(userns) => (Some(userns), None),
-            None if config.namespaces.user == UserNamespace::Private => (None, None),
-            None => {
-                let note = self.engine.layout.shared_userns(&map.tag());
-                match open_shared_userns(&note) {
-                    Some(userns) => (Some(userns), None),
-                    None => (None, Some(note)),
-                }
-            }
-        };
+        let (userns, note) = self.engine.user_namespace(config, &map).map_err(setup_error)?;
         let started = runtime::start(Launch {
             spec: &self.spec,
             root: self.root.clone(),
@@ -288,11 +261,11 @@ impl Ready<'_> {
             stdio,
             init: config.process.init,
         })?;
-        if let Some(note) = note {
-            // Without the note, the next container has a user namespace of its own: nothing else is lost.
-            let _ = write_shared_userns(&note, &started);
+        let identity = ProcessIdentity::of(started.pid).map_err(|error| setup_error(error.into()))?;
+        if let Some(note) = &note {
+            note.write(&identity);
         }
-        Ok((started, streams))
+        Ok(Running { started, streams, identity, note, listener: self.listen() })
     }
 
     /// Pipes or a terminal for the program, and our ends of the pipes.
@@ -307,16 +280,15 @@ impl Ready<'_> {
 
     fn listen(&self) -> Option<Listener> {
         let path = self.engine.layout.attach_socket(self.container.id());
-        directory::make(self.engine.layout.runtime()).ok()?;
         // Losing the socket loses `attach` and nothing else.
         Listener::bind(&path).ok()
     }
 
-    fn note_start(&self, started: &Started) -> anyhow::Result<()> {
+    fn note_start(&self, running: &Running) -> anyhow::Result<()> {
         let state = ContainerState {
             version: VERSION,
             status: Status::Running,
-            process: Some(ProcessIdentity::of(started.pid)?),
+            process: Some(running.identity.clone()),
             started: Some(Time::now()),
             error: String::new(),
             exit_code: 0,
@@ -328,7 +300,7 @@ impl Ready<'_> {
             self.engine.mark_populated(volume)?;
         }
         if let Some(path) = &self.container.config.lifecycle.pidfile {
-            record::replace(path, started.pid.as_raw_nonzero().to_string().as_bytes(), Durability::Relaxed)
+            record::replace(path, running.identity.pid.to_string().as_bytes(), Durability::Relaxed)
                 .with_context(|| format!("write the pid file {}", path.display()))?;
         }
         Ok(())
@@ -353,6 +325,9 @@ impl Ready<'_> {
         };
         let ended = monitor::run(session).context("look after the container")?;
         let code = ended.end.code();
+        if let Some(note) = running.note {
+            note.remove();
+        }
         let kept = self.note_end(code);
         let announced = ended.announce();
         kept.and(announced)
@@ -375,7 +350,9 @@ impl Ready<'_> {
             exit_code: i32::from(code),
             ..state
         };
-        record::write(&path, &state, durability(&self.container.config))
+        // Readers see the end now; the disk may take seconds to have it for good.
+        record::write(&path, &state, Durability::Relaxed)?;
+        record::sync(&path)
     }
 
     /// Writes down that the program could not be started, or removes what was to be removed at its end anyway.
@@ -428,30 +405,6 @@ fn without_needless_copies<'a>(config: &'a ContainerConfig, unfilled: &[String])
     Cow::Owned(config)
 }
 
-/// The map that a container runs with, where its files on disk have the plain one.
-fn run_map(config: &ContainerConfig, plain: &IdMap) -> IdMap {
-    match config.namespaces.user {
-        UserNamespace::KeepId { uid, gid } => plain.keep_id(uid, gid),
-        UserNamespace::Shared | UserNamespace::Private => plain.clone(),
-    }
-}
-
-/// A container whose namespaces this one shares.
-fn shares_with(config: &ContainerConfig) -> Option<&ContainerId> {
-    let namespaces = &config.namespaces;
-    fn shared(namespace: &Namespace) -> Option<&ContainerId> {
-        match namespace {
-            Namespace::Container(id) => Some(id),
-            Namespace::Private | Namespace::Host => None,
-        }
-    }
-    let network = match &namespaces.network {
-        Network::Container(id) => Some(id),
-        Network::None | Network::Host => None,
-    };
-    shared(&namespaces.pid).or(shared(&namespaces.ipc)).or(shared(&namespaces.uts)).or(network)
-}
-
 fn filters(config: &ContainerConfig) -> anyhow::Result<Vec<Program>> {
     let security = &config.security;
     let caps = caps::choose(&security.cap_add, &security.cap_drop, security.privileged)?;
@@ -469,20 +422,6 @@ pub(super) fn pipes(stdin: bool) -> anyhow::Result<(Stdio, Option<Streams>)> {
     let (stderr, program_stderr) = pipe()?;
     let stdio = Stdio::Streams { stdin: input, stdout: program_stdout.into(), stderr: program_stderr.into() };
     Ok((stdio, Some(Streams { stdin: feed, stdout: stdout.into(), stderr: stderr.into() })))
-}
-
-/// Opens the user namespace that a note tells of, if its process is still there.
-fn open_shared_userns(note: &Path) -> Option<OwnedFd> {
-    let process: ProcessIdentity = record::read(note).ok()??;
-    let _alive = process.open()?;
-    let namespace = fs::File::open(format!("/proc/{}/ns/user", process.pid)).ok()?;
-    // Looked at again: the number may have been given to another process just before.
-    process.open().map(|_| namespace.into())
-}
-
-fn write_shared_userns(note: &Path, started: &Started) -> anyhow::Result<()> {
-    directory::make(note.parent().expect("the note is in a directory"))?;
-    record::write(note, &ProcessIdentity::of(started.pid)?, Durability::Relaxed)
 }
 
 /// Makes this process, just forked, one that no terminal, directory or pipe of the caller's hangs on.

@@ -25,6 +25,7 @@ pub mod spec;
 pub mod start;
 pub mod status;
 pub mod stop;
+mod userns;
 pub mod wait;
 
 use crate::{

@@ -2,7 +2,7 @@
 //!
 //! `config.json` goes first: from then on there is no such container, and the rest is what `prune` sweeps.
 
-use std::{fs, io, time::Duration};
+use std::{fs, io};
 
 use anyhow::Context;
 
@@ -11,7 +11,7 @@ use crate::{
     store::{lock::Lock, names},
 };
 
-use super::Container;
+use super::{Container, status::Patience};
 
 /// What `rm` is told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,10 +46,11 @@ impl Engine {
     /// Takes the lock of a container that does not run, or that `force` ends. `None` for one that is gone by then.
     fn lock_stopped(&self, container: &Container, force: bool) -> anyhow::Result<Option<Lock>> {
         let path = container.dir.lock();
-        for _ in 0..ATTEMPTS {
+        let patience = Patience::start();
+        while patience.lasts() {
             if container.state()?.status.is_running() {
                 if !force {
-                    return Err(Error::Running { name: container.id().to_string() }.into());
+                    return Err(Error::Running { name: container.name().to_owned() }.into());
                 }
                 match self.kill(container, libc::SIGKILL) {
                     Err(error) if matches!(error.downcast_ref(), Some(Error::NotRunning { .. })) => {}
@@ -61,7 +62,7 @@ impl Engine {
             }
             match Lock::try_exclusive(&path) {
                 Ok(Some(lock)) if !container.outlived_its_monitor()? => return Ok(Some(lock)),
-                Ok(_) => std::thread::sleep(Duration::from_millis(2)),
+                Ok(_) => patience.pause(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error).with_context(|| format!("lock {}", path.display())),
             }
@@ -84,8 +85,6 @@ impl Engine {
         remove_tree(container.dir.path())
     }
 }
-
-const ATTEMPTS: u32 = 500;
 
 #[cfg(test)]
 mod tests {

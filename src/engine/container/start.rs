@@ -1,7 +1,5 @@
 //! `start`: a container that is there and does not run.
 
-use std::time::Duration;
-
 use anyhow::Context;
 
 use crate::{
@@ -12,6 +10,7 @@ use crate::{
 use super::{
     Container,
     run::{Attachment, Outcome},
+    status::Patience,
 };
 
 impl Engine {
@@ -26,19 +25,20 @@ impl Engine {
     }
 }
 
-/// Takes the container's lock, unless it runs. Readers take the lock for microseconds, and a monitor that has ended
-/// lets go of it a little after it has written so.
+/// Takes the container's lock, unless it runs. Readers take the lock for microseconds, and a monitor lets go of it a
+/// little after its container has ended.
 fn take(container: &Container) -> anyhow::Result<Option<Lock>> {
-    for attempt in 0..ATTEMPTS {
-        let path = container.dir.lock();
+    let path = container.dir.lock();
+    let patience = Patience::start();
+    while patience.lasts() {
         if let Some(lock) = Lock::try_exclusive(&path).with_context(|| format!("lock {}", path.display()))? {
             // The monitor was killed and its container lives on: two of it would share one writable layer.
             return Ok(if container.outlived_its_monitor()? { None } else { Some(lock) });
         }
-        if attempt > 2 && container.state()?.status.is_running() {
+        if container.running_process()?.is_some() {
             return Ok(None);
         }
-        std::thread::sleep(Duration::from_millis(2));
+        patience.pause();
     }
     Err(Error::Invalid(format!(
         "container {} is being started or removed by another command",
@@ -46,5 +46,3 @@ fn take(container: &Container) -> anyhow::Result<Option<Lock>> {
     ))
     .into())
 }
-
-const ATTEMPTS: u32 = 250;

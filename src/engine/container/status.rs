@@ -1,7 +1,11 @@
 //! What a container is doing now. `state.json` says what was true when it was written; the lock and the process say
 //! whether it still is. Nothing here writes: a reader never repairs.
 
-use std::{fs, os::fd::OwnedFd};
+use std::{
+    fs,
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 
@@ -43,6 +47,26 @@ impl Container {
     pub fn running_process(&self) -> anyhow::Result<Option<OwnedFd>> {
         let state = self.state()?;
         Ok(state.process.filter(|_| state.status.is_running()).and_then(|process| process.open()))
+    }
+}
+
+/// How long a command waits for another to let go of a container. A monitor may have its last record to sync on a busy
+/// disk, which takes seconds.
+pub(super) struct Patience(Instant);
+
+impl Patience {
+    pub(super) fn start() -> Self {
+        Patience(Instant::now())
+    }
+
+    pub(super) fn lasts(&self) -> bool {
+        self.0.elapsed() < Duration::from_secs(30)
+    }
+
+    /// Short at first, when the other is likely a reader.
+    pub(super) fn pause(&self) {
+        let pause = self.0.elapsed().clamp(Duration::from_micros(100), Duration::from_millis(20));
+        std::thread::sleep(pause);
     }
 }
 

@@ -51,7 +51,7 @@ impl Engine {
 
 /// What `--root` names, else `$CORACLE_ROOT`, else `$XDG_DATA_HOME/coracle`, else `~/.local/share/coracle`.
 fn state_directory() -> anyhow::Result<PathBuf> {
-    if let Some(root) = ROOT.get().cloned().or_else(|| variable("CORACLE_ROOT").map(PathBuf::from)) {
+    if let Some(root) = ROOT.get().cloned().or_else(|| variable("CORACLE_ROOT")) {
         return std::path::absolute(&root)
             .with_context(|| format!("make the state directory {} absolute", root.display()));
     }

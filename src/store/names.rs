@@ -29,10 +29,10 @@ pub fn claim(layout: &Layout, name: &str, id: &ContainerId) -> anyhow::Result<Re
     directory::make(path.parent().expect("the lock is in a directory"))?;
     let _lock = Lock::exclusive(&path).with_context(|| format!("lock {}", path.display()))?;
     loop {
-        if let Some(holder) = resolve(layout, name)? {
-            if is_alive(layout, &holder)? {
-                return Ok(Err(holder));
-            }
+        if let Some(holder) = resolve(layout, name)?
+            && is_alive(layout, &holder)?
+        {
+            return Ok(Err(holder));
         }
         match fs::remove_file(&link) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

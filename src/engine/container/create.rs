@@ -424,7 +424,8 @@ mod tests {
             cmd: Some(strings(&["default"])),
             ..RunConfig::default()
         };
-        let cases: [(Option<&[&str]>, &[&str], &[&str], &[&str]); 5] = [
+        type Words<'a> = &'a [&'a str];
+        let cases: [(Option<Words<'_>>, Words<'_>, Words<'_>, Words<'_>); 5] = [
             (None, &[], &["/entry"], &["default"]),
             (None, &["given"], &["/entry"], &["given"]),
             (Some(&["/own"]), &[], &["/own"], &[]),

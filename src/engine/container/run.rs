@@ -26,7 +26,7 @@ pub enum Outcome {
     /// It has ended, with this exit code.
     Ended(u8),
     /// It runs; the socket leads to its monitor.
-    Attached { client: OwnedFd, container: Container },
+    Attached { client: OwnedFd, container: Box<Container> },
 }
 
 impl Engine {
@@ -67,7 +67,7 @@ impl super::launch::Ready<'_> {
             Attachment::Client { size } => {
                 self.set_terminal_size(size);
                 let client = self.background(true)?.expect("a client was asked for");
-                Ok(Outcome::Attached { client, container })
+                Ok(Outcome::Attached { client, container: Box::new(container) })
             }
         }
     }

@@ -66,9 +66,9 @@ pub(super) fn parse(source: &str) -> Result<Vec<Node>, Error> {
     let mut parser = Parser { source, tokens, next: 0, variables: vec![String::new()], depth: 0, loops: 0 };
     let (nodes, end) = parser.nodes()?;
     match end {
-        End::Input => Ok(nodes),
-        End::Else => parser.error("unexpected {{else}}"),
-        End::End => parser.error("unexpected {{end}}"),
+        Stop::Input => Ok(nodes),
+        Stop::Else => parser.error("unexpected {{else}}"),
+        Stop::End => parser.error("unexpected {{end}}"),
     }
 }
 
@@ -77,7 +77,7 @@ const MAX_DEPTH: u32 = 100;
 
 /// What ended a list of nodes.
 #[derive(PartialEq)]
-enum End {
+enum Stop {
     Input,
     Else,
     End,
@@ -132,20 +132,20 @@ impl Parser<'_> {
     }
 
     /// Nodes up to `{{end}}`, `{{else` or the end of the template.
-    fn nodes(&mut self) -> Result<(Vec<Node>, End), Error> {
+    fn nodes(&mut self) -> Result<(Vec<Node>, Stop), Error> {
         let mut nodes = Vec::new();
         while let Some(token) = self.take() {
             match token.kind {
                 Kind::Text(text) => nodes.push(Node::Text(text)),
                 _ if self.take_word("end") => {
                     self.close("end")?;
-                    return Ok((nodes, End::End));
+                    return Ok((nodes, Stop::End));
                 }
-                _ if self.take_word("else") => return Ok((nodes, End::Else)),
+                _ if self.take_word("else") => return Ok((nodes, Stop::Else)),
                 _ => nodes.extend(self.action()?),
             }
         }
-        Ok((nodes, End::Input))
+        Ok((nodes, Stop::Input))
     }
 
     /// What follows `{{`.
@@ -197,9 +197,9 @@ impl Parser<'_> {
             let (then, end) = parser.nodes()?;
             parser.loops -= u32::from(word == "range");
             let otherwise = match end {
-                End::Else => parser.otherwise(word)?,
-                End::End => Vec::new(),
-                End::Input => return parser.error("unexpected EOF"),
+                Stop::Else => parser.otherwise(word)?,
+                Stop::End => Vec::new(),
+                Stop::Input => return parser.error("unexpected EOF"),
             };
             parser.variables.truncate(scope);
             Ok(Branch { pipeline, then, otherwise })
@@ -215,9 +215,9 @@ impl Parser<'_> {
         }
         self.close("else")?;
         match self.nodes()? {
-            (nodes, End::End) => Ok(nodes),
-            (_, End::Else) => self.error("expected end; found {{else}}"),
-            (_, End::Input) => self.error("unexpected EOF"),
+            (nodes, Stop::End) => Ok(nodes),
+            (_, Stop::Else) => self.error("expected end; found {{else}}"),
+            (_, Stop::Input) => self.error("unexpected EOF"),
         }
     }
 

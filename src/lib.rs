@@ -12,6 +12,7 @@
 //! Dependencies point down only; `tests/layering.rs` holds them to it. ARCHITECTURE.md is the guide.
 
 pub mod base;
+#[allow(rustdoc::broken_intra_doc_links, reason = "help texts have docker's brackets in them")]
 pub mod cli;
 pub mod engine;
 pub mod image;

@@ -1,5 +1,5 @@
 //! The user's terminal, while a program of a container has it: raw mode, given back on every way out; keys that detach;
-//! and [`front`], which stands between the terminal and the container's monitor (`run -t`, `start -ai`, `attach`,
+//! and [`mod@front`], which stands between the terminal and the container's monitor (`run -t`, `start -ai`, `attach`,
 //! `exec -t`).
 
 mod detach;

@@ -1,5 +1,5 @@
 //! The OCI runtime spec as this runtime reads it: what a container has without being asked ([`defaults`]), and which
-//! specs can be honoured ([`validate`]). runtime-spec config.md, config-linux.md.
+//! specs can be honoured ([`mod@validate`]). runtime-spec config.md, config-linux.md.
 //!
 //! Beyond the specification a mount's options may hold `copy-up` (an empty source is first filled from the image's files
 //! at the target) and `U` (the source's files are given to the container's user). `rro` falls back to `ro` on kernels

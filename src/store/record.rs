@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -22,13 +22,33 @@ pub enum Durability {
 
 /// Reads a record; `None` where there is no such file.
 pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
-    let text = match fs::read(path) {
+    let text = match read_file(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
     let record = serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))?;
     Ok(Some(record))
+}
+
+/// Reads a regular file, which has ended where a read does not fill the buffer: `ps` reads a thousand, and asking each for
+/// its size and its end would double the calls.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut text = vec![0; 4096];
+    let mut length = 0;
+    loop {
+        match file.read(&mut text[length..]) {
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if length < text.len() {
+            text.truncate(length);
+            return Ok(text);
+        }
+        text.resize(2 * length, 0);
+    }
 }
 
 /// Replaces a record, or makes it.
@@ -88,6 +108,17 @@ mod tests {
             assert_eq!(read::<Vec<u32>>(&path).unwrap(), Some(vec![durability as u32]));
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_record_of_any_length_is_read_to_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record.json");
+        for length in [0, 1, 4093, 4094, 4095, 8190, 100_000] {
+            let record = "x".repeat(length);
+            write(&path, &record, Durability::Relaxed).unwrap();
+            assert_eq!(read::<String>(&path).unwrap(), Some(record), "{length}");
+        }
     }
 
     #[test]

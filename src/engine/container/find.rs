@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::{
     base::id::{ContainerId, is_id_prefix},
     engine::{Engine, Error},
-    store::{names, record},
+    store::names,
 };
 
 use super::Container;
@@ -21,9 +21,7 @@ impl Engine {
 
     /// Reads a container's config; `None` where there is no such container, or only what an interrupted `create` left.
     pub fn container(&self, id: &ContainerId) -> anyhow::Result<Option<Container>> {
-        let dir = self.layout.container(id);
-        let config = record::read(&dir.config())?;
-        Ok(config.map(|config| Container { dir, config }))
+        Container::read(&self.layout, id)
     }
 
     /// The ids of all containers' directories, in no order. Unfinished ones are among them.

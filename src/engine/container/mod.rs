@@ -30,7 +30,11 @@ pub mod wait;
 
 use crate::{
     base::id::ContainerId,
-    store::{container::ContainerConfig, layout::ContainerDir},
+    store::{
+        container::ContainerConfig,
+        layout::{ContainerDir, Layout},
+        record,
+    },
 };
 
 /// A container of the store: where it is, and how it was created.
@@ -41,6 +45,12 @@ pub struct Container {
 }
 
 impl Container {
+    fn read(layout: &Layout, id: &ContainerId) -> anyhow::Result<Option<Container>> {
+        let dir = layout.container(id);
+        let config = record::read(&dir.config())?;
+        Ok(config.map(|config| Container { dir, config }))
+    }
+
     pub fn id(&self) -> &ContainerId {
         &self.config.id
     }

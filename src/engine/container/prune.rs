@@ -1,8 +1,9 @@
 //! `container prune`: the containers that do not run, and what interrupted commands left.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::FileTypeExt, time::Duration};
 
 use anyhow::Context;
+use rustix::io::Errno;
 
 use crate::{
     base::{
@@ -12,6 +13,7 @@ use crate::{
     },
     engine::{Engine, Error, remove::remove_tree, size},
     store::{lock::Lock, names},
+    sys::socket,
 };
 
 use super::Container;
@@ -85,7 +87,25 @@ impl Engine {
         for link in names::stale(&self.layout)? {
             fs::remove_file(&link).with_context(|| format!("remove the stale name {}", link.display()))?;
         }
+        self.sweep_runtime();
         Ok(bytes)
+    }
+
+    /// Removes sockets that nobody listens on and notes that were never finished. The directory may be shared with other
+    /// stores of the caller's, so what is alive decides, not what this store knows.
+    fn sweep_runtime(&self) {
+        let Ok(entries) = fs::read_dir(self.layout.runtime()) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let is_socket = entry.file_type().is_ok_and(|kind| kind.is_socket());
+            let is_dead = match is_socket {
+                true => socket::connect_to(&path).is_err_and(|error| error.errno == Errno::CONNREFUSED),
+                false => path.extension().is_some_and(|extension| extension == "new") && !is_recent(&path),
+            };
+            if is_dead {
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 }
 
@@ -118,6 +138,17 @@ mod tests {
         let left: Vec<_> = engine.container_ids().unwrap();
         assert_eq!(left.len(), 2, "the running one, and the one that may be in the making: {left:?}");
         assert_eq!(fs::read_dir(engine.layout.names()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_socket_is_removed_when_nobody_listens() {
+        let (_dir, engine) = engine();
+        let socket = |byte| engine.layout.attach_socket(&ContainerId::from_bytes([byte; 32]));
+        directory::make(engine.layout.runtime()).unwrap();
+        let _listening = socket::listen_at(&socket(1)).unwrap();
+        drop(socket::listen_at(&socket(2)).unwrap());
+        engine.prune_containers(&Filters::default()).unwrap();
+        assert!(socket(1).exists() && !socket(2).exists());
     }
 
     #[test]

@@ -79,6 +79,8 @@ impl Engine {
             _ => {}
         }
         names::release(&self.layout, container.name(), container.id())?;
+        // Only a monitor that was killed has left it.
+        let _ = fs::remove_file(self.layout.attach_socket(container.id()));
         if volumes {
             self.remove_anonymous_volumes(container)?;
         }

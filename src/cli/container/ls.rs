@@ -130,9 +130,13 @@ impl Row {
 
     fn command(&self) -> String {
         let process = &self.config().process;
-        let words: Vec<&str> =
-            process.entrypoint.iter().chain(&process.command).map(String::as_str).collect();
-        let command = words.join(" ");
+        let mut words = process.entrypoint.iter().chain(&process.command);
+        let mut command = words.next().cloned().unwrap_or_default();
+        for word in words {
+            // Quotes as docker puts them: they show where an argument ends, they are no shell's.
+            let quote = if word.contains(' ') { "'" } else { "" };
+            command.extend([" ", quote, word, quote]);
+        }
         format!("{:?}", if self.whole { command } else { shortened(&command, 20) })
     }
 

@@ -47,6 +47,14 @@ fn the_table() {
 }
 
 #[test]
+fn arguments_with_spaces_are_quoted() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.coracle(["create", "--name", "one", "box", "sh", "-c", "exit 4"]).succeeds();
+    assert_eq!(world.line(["ps", "-a", "--format", "{{.Command}}"]), "\"sh -c 'exit 4'\"");
+}
+
+#[test]
 fn filters_and_templates() {
     requires!(Userns);
     let world = three();

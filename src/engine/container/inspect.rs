@@ -83,7 +83,7 @@ impl Engine {
         let propagation = if mount.propagation.is_empty() { "rprivate" } else { &mount.propagation };
         let mut described = json!({
             "Destination": mount.target,
-            "Mode": mount.options.join(","),
+            "Mode": mount_mode(mount),
             "RW": !mount.readonly,
             "Propagation": propagation,
         });
@@ -180,8 +180,8 @@ fn host_config(config: &ContainerConfig) -> Value {
         "ExtraHosts": non_empty(&host.add_hosts),
         "GroupAdd": non_empty(&config.process.groups),
         "IpcMode": namespace_word(&namespaces.ipc),
-        "PidMode": namespace_word(&namespaces.pid),
-        "UTSMode": namespace_word(&namespaces.uts),
+        "PidMode": shared_word(&namespaces.pid),
+        "UTSMode": shared_word(&namespaces.uts),
         "UsernsMode": user_word(&namespaces.user),
         "OomScoreAdj": host.oom_score_adj.unwrap_or(0),
         "Privileged": security.privileged,
@@ -241,6 +241,21 @@ fn namespace_word(namespace: &Namespace) -> String {
         Namespace::Host => "host".to_owned(),
         Namespace::Container(id) => format!("container:{id}"),
     }
+}
+
+/// The word of a kind of which docker says nothing while it is private.
+fn shared_word(namespace: &Namespace) -> String {
+    match namespace {
+        Namespace::Private => String::new(),
+        shared => namespace_word(shared),
+    }
+}
+
+/// What stood behind the last colon of `-v`.
+fn mount_mode(mount: &MountConfig) -> String {
+    let readonly = mount.readonly.then_some("ro");
+    let options = mount.options.iter().map(String::as_str).filter(|option| !matches!(*option, "ro" | "rw"));
+    readonly.into_iter().chain(options).collect::<Vec<_>>().join(",")
 }
 
 fn user_word(namespace: &UserNamespace) -> String {

@@ -30,6 +30,18 @@ fn the_shape() {
 }
 
 #[test]
+fn modes_are_dockers() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.coracle(["create", "--name", "one", "-v", "/etc:/host:ro", "box", "true"]).succeeds();
+    let template =
+        "{{range .Mounts}}{{.Mode}} {{.RW}}{{end}}|{{.HostConfig.PidMode}}|{{.HostConfig.UTSMode}}|";
+    assert_eq!(world.line(["inspect", "-f", template, "one"]), "ro false|||");
+    world.coracle(["create", "--name", "two", "--pid", "host", "box", "true"]).succeeds();
+    assert_eq!(world.line(["inspect", "-f", "{{.HostConfig.PidMode}}", "two"]), "host");
+}
+
+#[test]
 fn templates() {
     requires!(Userns);
     let world = World::with_payload();

@@ -210,6 +210,34 @@ pub fn set_dumpable(dumpable: bool) -> Result<(), SyscallError> {
     set_dumpable_behavior(how).during(|| format!("prctl(PR_SET_DUMPABLE, {dumpable})"))
 }
 
+/// Overwrites the command line that /proc/PID/cmdline shows, which anyone may read: for a forked process that a container
+/// sees, as the words of the caller (paths of the host, values of `-e`) are not the container's business. Where proc(5)
+/// cannot be read, they stay.
+///
+/// The words that `std::env` keeps are overwritten as well: nothing reads them after the command line is parsed.
+pub fn hide_arguments() {
+    let Ok(stat) = fs::read_to_string("/proc/self/stat") else { return };
+    let Some((start, end)) = argument_range(&stat) else { return };
+    let name = b"coracle-init";
+    // SAFETY: the kernel says that this process's argument strings lie in start..end, on its stack, which is writable and
+    // stays mapped; no reference into them is alive, as the process has parsed them and has one thread.
+    let arguments = unsafe { std::slice::from_raw_parts_mut(start as *mut u8, end - start) };
+    arguments.fill(0);
+    for (byte, letter) in arguments.iter_mut().rev().skip(1).rev().zip(name) {
+        *byte = *letter;
+    }
+}
+
+/// Fields 48 and 49 of /proc/PID/stat: `arg_start` and `arg_end`, which are zero for who may not know them.
+fn argument_range(stat: &str) -> Option<(usize, usize)> {
+    // The second field, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split_ascii_whitespace().skip(48 - 3);
+    let mut address = || fields.next()?.parse::<usize>().ok();
+    let (start, end) = (address()?, address()?);
+    (start != 0 && start < end).then_some((start, end))
+}
+
 /// The signal that this process gets when its parent's thread ends. A change of credentials clears it.
 pub fn set_death_signal(signal: Option<Signal>) -> Result<(), SyscallError> {
     rustix::process::set_parent_process_death_signal(signal).during(|| "prctl(PR_SET_PDEATHSIG)")

@@ -92,6 +92,7 @@ impl Target {
 
     fn join(&self, pidfd: &OwnedFd) -> anyhow::Result<()> {
         process::set_dumpable(false)?;
+        process::hide_arguments();
         process::join_new_keyring();
         if self.files.is_empty() {
             match namespace::join(pidfd, self.kinds) {

@@ -1,7 +1,7 @@
 //! `--init`: process 1 is a reaper of ours. It passes signals on to the program, waits for every orphan, and ends as the
 //! program ends. signal(7), pid_namespaces(7).
 //!
-//! It is our executable in the container's process namespace, but not dumpable, and its memory belongs to the caller's
+//! It is our executable in the container's process namespace, but shows no command line and is not dumpable, and its memory belongs to the caller's
 //! user namespace: the container can neither trace it nor open /proc/1/exe, whatever capabilities it has
 //! (CVE-2019-5736).
 
@@ -53,6 +53,7 @@ fn lead_own_group() {
 
 /// The reaper's life.
 fn reap(program: Pid, null: Option<OwnedFd>) -> End {
+    process::hide_arguments();
     if let Some(null) = null {
         for number in 0..3 {
             let _ = fd::place(std::os::fd::AsFd::as_fd(&null), number);

@@ -340,6 +340,16 @@ fn a_time_limit() {
     assert_eq!(output.code, 137, "{output}");
 }
 
+/// The words hold paths of the host and what `-e` gave; exec's process is in sight while it gets ready.
+#[test]
+fn init_shows_no_command_line() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let output = run(&world, &["--init", "-e", "A=secret"], &["payload", "cat", "/proc/1/cmdline"]);
+    assert_eq!(output.code, 0, "{output}");
+    assert_eq!(output.stdout.trim_matches('\0'), "coracle-init");
+}
+
 #[test]
 fn init_reaps_what_others_leave() {
     requires!(Userns);

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::world::{
     Output, World,
-    host::requires,
+    host::{self, requires},
     image::Image,
     tree::{dir, file, link, program, tree},
 };
@@ -413,11 +413,19 @@ fn two_containers_of_one_image() {
 fn the_host_as_an_image() {
     requires!(Userns, Overlay, Program("sh"), Program("cat"));
     let world = World::new();
-    let script =
-        "echo changed > /etc/os-release && cat /etc/os-release && echo new > /usr/new && cat /usr/new";
-    world.coracle(["run", "--rm", "host:", "sh", "-c", script]).succeeds().prints("changed\nnew\n");
-    assert_ne!(fs::read_to_string("/etc/os-release").unwrap_or_default(), "changed\n");
-    assert!(!std::path::Path::new("/usr/new").exists());
+    let make = |path: &str| format!("echo new > {path} && cat {path}");
+    let script = format!("{} && {}", make("/etc/coracle-test"), make("/usr/coracle-test"));
+    world.coracle(["run", "--rm", "host:", "sh", "-c", &script]).succeeds().prints("new\nnew\n");
+    // What belongs to the host's root is not an ordinary user's to change, not even a copy of it.
+    if host::is_root() {
+        let before = fs::read_to_string("/etc/passwd").unwrap();
+        let script = format!("{} && rm /etc/passwd", make("/etc/passwd"));
+        world.coracle(["run", "--rm", "host:", "sh", "-c", &script]).succeeds().prints("new\n");
+        assert_eq!(fs::read_to_string("/etc/passwd").unwrap(), before);
+    }
+    for path in ["/etc/coracle-test", "/usr/coracle-test"] {
+        assert!(!std::path::Path::new(path).exists(), "{path}");
+    }
     world.coracle(["run", "--rm", "host:", "sh", "-c", "exit 3"]).exits(3);
 }
 
@@ -428,7 +436,7 @@ fn a_directory_as_the_root() {
     let root = world.files().join("root");
     tree! { "bin" => dir(), "dev" => dir(), "proc" => dir(), "sys" => dir(), "etc" => dir(), "tmp" => dir() }
         .write(&root);
-    fs::copy(crate::world::host::payload(), root.join("bin/payload")).unwrap();
+    fs::copy(host::payload(), root.join("bin/payload")).unwrap();
     let line =
         ["run", "--rm", "--rootfs", root.to_str().unwrap(), "/bin/payload", "write", "/tmp/new", "text"];
     world.coracle(line).succeeds();

@@ -46,7 +46,8 @@ impl Container {
     /// Opens the container's process 1, if it runs.
     pub fn running_process(&self) -> anyhow::Result<Option<OwnedFd>> {
         let state = self.state()?;
-        Ok(state.process.filter(|_| state.status.is_running()).and_then(|process| process.open()))
+        let process = state.process.filter(|process| state.status.is_running() && !is_ending(process.pid));
+        Ok(process.and_then(|process| process.open()))
     }
 }
 
@@ -111,6 +112,13 @@ pub fn observe(dir: &ContainerDir) -> anyhow::Result<ContainerState> {
         return Ok(state);
     }
     Ok(abandoned(state, dir))
+}
+
+/// A process that ends gives its namespaces up before it is dead, and stays there for seconds while the kernel syncs the
+/// file system of its overlay: there is nothing to be joined or signalled any more.
+fn is_ending(pid: i32) -> bool {
+    let namespace = fs::read_link(format!("/proc/{pid}/ns/mnt"));
+    namespace.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
 fn is_alive(state: &ContainerState) -> bool {

@@ -27,7 +27,10 @@ pub struct StopOptions {
 impl Engine {
     /// Stops a container and returns when its records say so. One that does not run is left alone.
     pub fn stop(&self, container: &Container, options: StopOptions) -> anyhow::Result<()> {
-        let Some(process) = container.running_process()? else { return Ok(()) };
+        let Some(process) = container.running_process()? else {
+            // It may be about to end by itself.
+            return if container.state()?.status.is_running() { settle(container) } else { Ok(()) };
+        };
         let lifecycle = &container.config.lifecycle;
         let signal = match options.signal {
             Some(signal) => signal,

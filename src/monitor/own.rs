@@ -129,6 +129,9 @@ impl AsFd for Sink {
 #[derive(Debug)]
 pub(crate) struct Feed {
     fd: OwnedFd,
+    /// The description that we were given, to poll: a FIFO that is opened again after its last writer has left does not
+    /// say that it is at its end.
+    given: OwnedFd,
 }
 
 /// What our standard input held.
@@ -141,11 +144,12 @@ pub(crate) enum Fed {
 
 impl Feed {
     pub(crate) fn open(fd: BorrowedFd<'_>) -> Result<Feed, Errno> {
+        let given = fcntl_dupfd_cloexec(fd, 3)?;
         let fd = match open_again(fd, OFlags::RDONLY).0 {
             Some(fd) => fd,
             None => fcntl_dupfd_cloexec(fd, 3)?,
         };
-        Ok(Feed { fd })
+        Ok(Feed { fd, given })
     }
 
     /// Reads once; poll(2) has said that there is something.
@@ -163,6 +167,6 @@ impl Feed {
 
 impl AsFd for Feed {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.given.as_fd()
     }
 }

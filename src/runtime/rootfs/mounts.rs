@@ -139,7 +139,8 @@ impl Mounts<'_> {
             return self.new_filesystem("tmpfs", target, options);
         }
         let read_only = Attributes::MOUNT_ATTR_RDONLY;
-        let image = options.copy_up.then(|| volume::open_tree(self.root, target)).transpose()?.flatten();
+        let image = options.copy_up.then(|| self.directory(target)).transpose()?;
+        let image = image.as_ref().map(volume::open_tree).transpose()?;
         let writable = Options { set: options.set.difference(read_only), ..options.clone() };
         self.new_filesystem("tmpfs", target, &writable)?;
         let mounted = self.directory(target)?;
@@ -174,16 +175,13 @@ impl Mounts<'_> {
         check_in_proc(target, is_procfs(&file))?;
         let stat = rustix::fs::fstat(&file).map_err(std::io::Error::from)?;
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        if is_directory
-            && options.copy_up
-            && let Some(image) = volume::open_tree(self.root, target)?
-        {
-            volume::fill(&image, &file).context("fill the volume from the image")?;
+        let place = if is_directory { self.directory(target)? } else { self.file(target)? };
+        if is_directory && options.copy_up {
+            volume::fill(&volume::open_tree(&place)?, &file).context("fill the volume from the image")?;
         }
         if options.chown {
             volume::give(&file, self.identity).context("give the source to the container's user")?;
         }
-        let place = if is_directory { self.directory(target)? } else { self.file(target)? };
         Ok(mount::bind(&file, &place, how)?)
     }
 
@@ -192,7 +190,8 @@ impl Mounts<'_> {
         let mode = Mode::from_raw_mode(0o755);
         ensure!(target.is_absolute(), "the mount point is not an absolute path");
         if !is_system(target) {
-            return Ok(beneath::make_dirs(self.root, target, mode)?);
+            let place = beneath::make_dirs(self.root, target, mode)?;
+            return check_not_proc(&place).map(|()| place);
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match beneath::open_strict(self.root, target, flags, Mode::empty()) {
@@ -219,6 +218,9 @@ impl Mounts<'_> {
         } else {
             beneath::make_file(self.root, target, Mode::from_raw_mode(0o644))?
         };
+        if !is_system(target) {
+            check_not_proc(&place)?;
+        }
         let stat = rustix::fs::fstat(&place).map_err(std::io::Error::from)?;
         ensure!(
             FileType::from_raw_mode(stat.st_mode) != FileType::Directory,
@@ -254,6 +256,12 @@ fn check_in_proc(target: &Path, is_proc: bool) -> anyhow::Result<()> {
     let is_known = IN_PROC.iter().any(|file| inside == Path::new(file));
     let is_all = inside.as_os_str().is_empty() && is_proc;
     ensure!(is_known || is_all, "only a proc file system may be mounted at /proc, and nothing inside it");
+    Ok(())
+}
+
+/// Refuses a mount point elsewhere that a link of the image has led into /proc.
+fn check_not_proc(place: &OwnedFd) -> anyhow::Result<()> {
+    ensure!(!is_procfs(place), "a symbolic link of the image leads into /proc");
     Ok(())
 }
 

@@ -1,28 +1,18 @@
 //! What `copy-up` and `U` do to a mount's source: docker fills an empty volume from the image, with owners and modes.
 
-use std::{
-    os::fd::{AsFd, OwnedFd},
-    path::Path,
-};
+use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::Context;
-use rustix::{
-    fs::{Dir, FileType, Mode, OFlags},
-    io::Errno,
-};
+use rustix::fs::{Dir, FileType, OFlags};
 
 use crate::{
     runtime::user::Identity,
-    sys::{beneath, copy, fd},
+    sys::{copy, error::SyscallError, fd},
 };
 
-/// Opens the image's directory at a mount point, in the root, before it is covered; `None` where there is none.
-pub(super) fn open_tree(root: &OwnedFd, target: &Path) -> anyhow::Result<Option<OwnedFd>> {
-    match beneath::open(root, target, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()) {
-        Ok(dir) => Ok(Some(dir)),
-        Err(error) if matches!(error.errno, Errno::NOENT | Errno::NOTDIR) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+/// Opens the image's directory at a mount point, before it is covered.
+pub(super) fn open_tree(place: &OwnedFd) -> Result<OwnedFd, SyscallError> {
+    fd::reopen(place, OFlags::RDONLY | OFlags::DIRECTORY)
 }
 
 /// Copies the image's files into a volume that has none yet. One that has any is the user's, and stays as it is.

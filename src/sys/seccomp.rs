@@ -8,16 +8,25 @@ use super::{
 };
 
 /// Confines this thread, and what it starts, to a BPF program: `struct sock_filter`, 8 bytes each. Needs
-/// no_new_privs or CAP_SYS_ADMIN in the thread's user namespace.
+/// no_new_privs or CAP_SYS_ADMIN in the thread's user namespace. As with runc, a filter does not by itself switch the
+/// processor's speculation off, where the kernel (since Linux 4.17) leaves the choice.
 pub fn install(program: &[u64]) -> Result<(), SyscallError> {
     let call = || format!("seccomp(SECCOMP_SET_MODE_FILTER, {} instructions)", program.len());
     let length = u16::try_from(program.len()).map_err(|_| SyscallError::new(call(), Errno::INVAL))?;
     let filter = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut().cast() };
-    // SAFETY: filter points to `len` instructions that live across the call; a u64 has the size and at least the
-    // alignment of a sock_filter. The kernel reads and checks them.
-    let answer =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const filter) };
-    check(answer).map(drop).during(call)
+    let install = |flags: libc::c_ulong| {
+        // SAFETY: filter points to `len` instructions that live across the call; a u64 has the size and at least the
+        // alignment of a sock_filter. The kernel reads and checks them.
+        check(unsafe {
+            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter)
+        })
+    };
+    match install(libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW) {
+        Err(Errno::INVAL) => install(0),
+        answer => answer,
+    }
+    .map(drop)
+    .during(call)
 }
 
 #[cfg(test)]

@@ -30,13 +30,13 @@ impl<'w> Tmux<'w> {
         self.command(&["send-keys", key]);
     }
 
-    /// Waits until the screen has this.
+    /// Waits until the screen has this, in one line or, where the terminal wrapped it, in two.
     fn shows(&self, text: &str) {
         let mut screen = String::new();
         let start = std::time::Instant::now();
         while !screen.contains(text) {
             assert!(start.elapsed().as_secs() < 60, "want {text:?} on the screen:\n{screen}");
-            screen = self.command(&["capture-pane", "-p"]);
+            screen = self.command(&["capture-pane", "-p", "-J"]);
         }
     }
 }

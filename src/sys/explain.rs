@@ -14,6 +14,8 @@ pub enum Situation {
     WriteMap,
     /// Anything that needs the capabilities of a user namespace: mounting, mostly.
     SetUp,
+    /// Executing memory: the exec stub.
+    ExecMemory,
     /// A path in the state directory.
     Store,
 }
@@ -31,6 +33,11 @@ pub fn hint(errno: Errno, situation: Situation) -> Option<String> {
         (Situation::WriteMap, Errno::PERM) => Some(
             "the map was refused: if this runs inside a container, that container must allow user namespaces \
              (capability SETFCAP, for a map of root)"
+                .to_owned(),
+        ),
+        (Situation::ExecMemory, Errno::ACCESS | Errno::PERM) => Some(
+            "something keeps this process from executing memory: the sysctl vm.memfd_noexec, a security module, or \
+             the --security-opt seccomp= profile"
                 .to_owned(),
         ),
         (_, Errno::NOSPC | Errno::DQUOT) => Some("the file system or the quota of the state directory is full".to_owned()),

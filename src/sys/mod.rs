@@ -9,6 +9,7 @@ pub mod capability;
 pub mod clone;
 pub mod copy;
 pub mod error;
+pub mod exec_stub;
 pub mod explain;
 pub mod fd;
 pub mod feature;

@@ -2,7 +2,7 @@
 //! pidfd_open(2), prctl(2), proc_pid_stat(5).
 
 use std::{
-    ffi::{CStr, CString},
+    ffi::CStr,
     fs,
     os::fd::{AsFd, AsRawFd, OwnedFd},
     sync::OnceLock,
@@ -296,17 +296,6 @@ pub fn reset_signals() {
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
     }
-}
-
-/// Replaces this process by a program. Returns only with an error.
-pub fn execve(file: &CStr, arguments: &[CString], environment: &[CString]) -> Errno {
-    let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
-        strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
-    };
-    let (arguments, environment) = (pointers(arguments), pointers(environment));
-    // SAFETY: both arrays end in a null pointer and hold strings that outlive the call.
-    let answer = unsafe { libc::execve(file.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-    check(i64::from(answer)).expect_err("execve returns with an error alone")
 }
 
 /// Leaves the caller's session keyring for an empty one, where the kernel has keyrings. keyctl(2).

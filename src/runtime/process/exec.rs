@@ -17,8 +17,8 @@ use rustix::{
 };
 
 use super::{
-    handshake::{Channel, Failure, Message},
-    parent::{self, Intermediate},
+    handshake::{Failure, Message},
+    parent::{self, ChildEnd, Intermediate},
     program::{self, Program},
 };
 use crate::{
@@ -58,7 +58,7 @@ pub(in crate::runtime) fn exec(exec: &Exec<'_>) -> Result<Started, StartError> {
     let target = Target::look_at(&exec.target).map_err(StartError::setup)?;
     let intermediate = Intermediate {
         join: &|| target.join(&exec.target).map(|()| 0),
-        run: &|channel| run(exec, &target, &channel),
+        run: &|end| run(exec, &target, &end),
     };
     let child = parent::fork_by_intermediate(&intermediate, |pid| {
         rlimits::raise(pid, exec.process.rlimits().as_deref().unwrap_or_default());
@@ -122,13 +122,13 @@ pub(in crate::runtime) fn reachable(first: Pid) -> Pid {
 }
 
 /// The program's process, in the container.
-fn run(exec: &Exec<'_>, target: &Target, channel: &Channel) -> ! {
-    let Err(error) = start_program(exec, target, channel);
-    let _ = channel.say(&Message::Failed(Failure::of(&error)));
+fn run(exec: &Exec<'_>, target: &Target, end: &ChildEnd) -> ! {
+    let Err(error) = start_program(exec, target, end);
+    let _ = end.channel.say(&Message::Failed(Failure::of(&error)));
     process::exit_now(1)
 }
 
-fn start_program(exec: &Exec<'_>, target: &Target, channel: &Channel) -> anyhow::Result<Infallible> {
+fn start_program(exec: &Exec<'_>, target: &Target, end: &ChildEnd) -> anyhow::Result<Infallible> {
     process::set_name(c"coracle-exec")?;
     userns::become_root(&target.map).context("become root of the user namespace")?;
     process::set_sid()?;
@@ -140,7 +140,7 @@ fn start_program(exec: &Exec<'_>, target: &Target, channel: &Channel) -> anyhow:
         Stdio::Streams { stdin, stdout, stderr } => tty::place_streams([stdin, stdout, stderr], &identity)?,
         Stdio::Terminal { rows, columns } => {
             let (master, slave) = tty::open_pair(&root, *rows, *columns, &identity)?;
-            channel.say(&Message::Terminal(master))?;
+            end.channel.say(&Message::Terminal(master))?;
             tty::place_terminal(&slave)?;
         }
     }
@@ -156,5 +156,5 @@ fn start_program(exec: &Exec<'_>, target: &Target, channel: &Channel) -> anyhow:
         init: false,
         dies_with_parent: !exec.detach,
     };
-    program::become_program(&program, channel)
+    program::become_program(&program, end)
 }

@@ -8,24 +8,35 @@
 //!   │ ──── MapWritten ───────────────►
 //!   │ ◄──────────────────── Note ──────   what the user should know
 //!   │ ◄──────────────────── Terminal ──   and the master
-//!   │ ◄──────────────────── Ready ─────   everything is set up, exec comes next
+//!   │ ◄──────────────────── Ready ─────   everything is set up; the exec of this file comes next
 //!   │ ◄──────────────────── (closed) ──   by the exec
-//!   │ ◄──────────────────── Failed ────   at any time instead, and nothing after it
+//!   │ ◄──────────────────── NotExeced ─   instead of that, by the exec stub (see sys::exec_stub)
+//!   │ ◄──────────────────── NoStub ────   or by the child, when even the stub cannot be executed
+//!   │ ◄──────────────────── Failed ────   at any time before `Ready`, and nothing after it
 //! ```
+//!
+//! The stub, between its own exec and the program's, could be traced by what runs in the container already, and its end of
+//! the channel be taken: what comes after `Ready` is no longer believed to be ours, and only an errno is understood.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use anyhow::Context;
 use rustix::io::Errno;
 
 use crate::{
     runtime::{StartError, StartErrorKind},
-    sys::{error::SyscallError, fd},
+    sys::{error::SyscallError, exec_stub, fd},
 };
 
 /// One end.
 #[derive(Debug)]
 pub(super) struct Channel(OwnedFd);
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 /// What is said.
 #[derive(Debug)]
@@ -34,7 +45,10 @@ pub(super) enum Message {
     MapWritten,
     Note(String),
     Terminal(OwnedFd),
-    Ready,
+    /// The file that is to be executed.
+    Ready(String),
+    NotExeced(Errno),
+    NoStub(Errno),
     Failed(Failure),
 }
 
@@ -63,7 +77,9 @@ impl Channel {
             Message::MapWritten => fd::send(&self.0, b"M", None),
             Message::Note(text) => fd::send(&self.0, &[b"N", text.as_bytes()].concat(), None),
             Message::Terminal(master) => fd::send(&self.0, b"T", Some(master.as_fd())),
-            Message::Ready => fd::send(&self.0, b"R", None),
+            Message::Ready(file) => fd::send(&self.0, &[b"R", file.as_bytes()].concat(), None),
+            Message::NotExeced(errno) => fd::send(&self.0, &with_errno(exec_stub::FAILED, *errno), None),
+            Message::NoStub(errno) => fd::send(&self.0, &with_errno(b'S', *errno), None),
             Message::Failed(failure) => fd::send(&self.0, &failure.encode(), None),
         }
     }
@@ -83,12 +99,23 @@ impl Channel {
             (b'M', _) => Message::MapWritten,
             (b'N', _) => Message::Note(text()),
             (b'T', Some(master)) => Message::Terminal(master),
-            (b'R', _) => Message::Ready,
+            (b'R', _) => Message::Ready(text()),
+            (&exec_stub::FAILED, _) => Message::NotExeced(errno(rest)?),
+            (b'S', _) => Message::NoStub(errno(rest)?),
             (b'E', _) => Message::Failed(Failure::decode(rest).context("read an error")?),
             _ => anyhow::bail!("unknown message {kind} in the handshake"),
         };
         Ok(Some(message))
     }
+}
+
+fn with_errno(kind: u8, errno: Errno) -> Vec<u8> {
+    [&[kind], &errno.raw_os_error().to_ne_bytes()[..]].concat()
+}
+
+fn errno(bytes: &[u8]) -> anyhow::Result<Errno> {
+    let number = i32::from_ne_bytes(bytes.try_into().context("read an errno")?);
+    Ok(Errno::from_raw_os_error(if (1..4096).contains(&number) { number } else { libc::EIO }))
 }
 
 impl Failure {
@@ -150,6 +177,21 @@ mod tests {
         assert_eq!(failure.errno, libc::EPERM);
         assert_eq!(failure.message, "mount /proc: mount(\"proc\"): Operation not permitted");
         assert!(ours.hear().unwrap().is_none());
+    }
+
+    #[test]
+    fn an_errno_is_an_errno_whatever_is_said() {
+        let (ours, theirs) = Channel::pair().unwrap();
+        for (said, heard) in [(Errno::NOEXEC, Errno::NOEXEC), (Errno::NOENT, Errno::NOENT)] {
+            theirs.say(&Message::NotExeced(said)).unwrap();
+            assert!(matches!(ours.hear().unwrap(), Some(Message::NotExeced(errno)) if errno == heard));
+        }
+        for number in [0, -1, 4096, i32::MIN] {
+            fd::send(&theirs.0, &[&[exec_stub::FAILED], &number.to_ne_bytes()[..]].concat(), None).unwrap();
+            assert!(matches!(ours.hear().unwrap(), Some(Message::NotExeced(Errno::IO))), "{number}");
+        }
+        fd::send(&theirs.0, b"Xlong and wrong", None).unwrap();
+        assert!(ours.hear().is_err());
     }
 
     #[test]

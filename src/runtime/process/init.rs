@@ -11,6 +11,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::{
     handshake::{Channel, Failure, Message},
+    parent::ChildEnd,
     program::{self, Program},
 };
 use crate::{
@@ -25,22 +26,22 @@ use crate::{
 };
 
 /// Runs the child; it ends in the program or with a failure that the parent hears of.
-pub(super) fn run(launch: &Launch<'_>, plan: &Plan, channel: Channel) -> ! {
-    let Err(error) = set_up(launch, plan, &channel);
-    let _ = channel.say(&Message::Failed(Failure::of(&error)));
+pub(super) fn run(launch: &Launch<'_>, plan: &Plan, end: ChildEnd) -> ! {
+    let Err(error) = set_up(launch, plan, &end);
+    let _ = end.channel.say(&Message::Failed(Failure::of(&error)));
     process::exit_now(1)
 }
 
 /// All stages.
-fn set_up(launch: &Launch<'_>, plan: &Plan, channel: &Channel) -> anyhow::Result<Infallible> {
-    enter_identity(launch, plan, channel)?;
+fn set_up(launch: &Launch<'_>, plan: &Plan, end: &ChildEnd) -> anyhow::Result<Infallible> {
+    enter_identity(launch, plan, &end.channel)?;
     isolate(launch, plan)?;
     let kernel_parameters = sysctl::open(launch.spec)?;
-    let (root, identity) = build_root(launch, channel)?;
+    let (root, identity) = build_root(launch, &end.channel)?;
     rootfs::pivot::pivot(&root).context("make the container's root the root")?;
     name_host(launch, plan)?;
     sysctl::write(launch.spec, kernel_parameters, launch.map)?;
-    start_program(launch, identity, channel)
+    start_program(launch, identity, end)
 }
 
 /// Gets the identity map.
@@ -151,7 +152,7 @@ fn name_host(launch: &Launch<'_>, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Becomes the program.
-fn start_program(launch: &Launch<'_>, identity: Identity, channel: &Channel) -> anyhow::Result<Infallible> {
+fn start_program(launch: &Launch<'_>, identity: Identity, end: &ChildEnd) -> anyhow::Result<Infallible> {
     let process = launch.spec.process().as_ref().context("the specification has no process")?;
     let root = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .map_err(std::io::Error::from)
@@ -167,7 +168,7 @@ fn start_program(launch: &Launch<'_>, identity: Identity, channel: &Channel) -> 
         init: launch.init,
         dies_with_parent: true,
     };
-    program::become_program(&program, channel)
+    program::become_program(&program, end)
 }
 
 /// Puts the standard streams where the program expects them.

@@ -18,6 +18,7 @@ use crate::{
     sys::{
         clone::{Kin, clone_process},
         error::SyscallError,
+        exec_stub::ExecStub,
         explain::{Situation, hint},
         process::{self, End, Forked},
         userns::{self, MapError},
@@ -42,7 +43,7 @@ fn fork_and_join(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> 
     let userns = launch.userns.as_ref().map(AsFd::as_fd);
     let intermediate = Intermediate {
         join: &|| plan.join(userns).map(|()| plan.new_flags()),
-        run: &|channel| init::run(launch, plan, channel),
+        run: &|end| init::run(launch, plan, end),
     };
     fork_by_intermediate(&intermediate, |pid| {
         rlimits::raise(pid, limits(launch));
@@ -73,7 +74,7 @@ impl Drop for Child {
 }
 
 fn fork_directly(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> {
-    let (ours, theirs) = Channel::pair().map_err(StartError::setup)?;
+    let (ours, theirs) = ends()?;
     match clone_process(plan.new_flags(), Kin::Child) {
         Ok(Forked::Child) => {
             drop(ours);
@@ -93,12 +94,26 @@ fn fork_directly(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> 
     }
 }
 
+/// What the child has of the parent: its end of the handshake, and the stub that it leaves by.
+#[derive(Debug)]
+pub(super) struct ChildEnd {
+    pub(super) channel: Channel,
+    pub(super) stub: ExecStub,
+}
+
+/// Both ends of a handshake. The stub is made here, since the child's root is the container's.
+fn ends() -> Result<(Channel, ChildEnd), StartError> {
+    let (ours, channel) = Channel::pair().map_err(StartError::setup)?;
+    let stub = ExecStub::new(&channel).map_err(StartError::of_stub)?;
+    Ok((ours, ChildEnd { channel, stub }))
+}
+
 /// What a process does that has nothing else to do than to join namespaces and to clone the real child.
 pub(super) struct Intermediate<'a> {
     /// Joins, and says which namespaces (CLONE_NEW*) the child gets new.
     pub(super) join: &'a dyn Fn() -> anyhow::Result<u64>,
     /// The child's whole life.
-    pub(super) run: &'a dyn Fn(Channel) -> Infallible,
+    pub(super) run: &'a dyn Fn(ChildEnd) -> Infallible,
 }
 
 /// Makes a child in namespaces that are joined. `made` is told its number before anything else is heard of it.
@@ -106,7 +121,7 @@ pub(super) fn fork_by_intermediate(
     intermediate: &Intermediate<'_>,
     made: impl FnOnce(Pid) -> Result<Option<Message>, StartError>,
 ) -> Result<Child, StartError> {
-    let (ours, theirs) = Channel::pair().map_err(StartError::setup)?;
+    let (ours, theirs) = ends()?;
     match process::fork().map_err(StartError::setup)? {
         Forked::Child => {
             drop(ours);
@@ -144,14 +159,14 @@ fn hear_of_child(channel: Channel, is_cloned: bool) -> Result<Child, StartError>
 
 impl Intermediate<'_> {
     /// The real child is a sibling of this process: it is the parent's, to wait for.
-    fn live(&self, channel: Channel) -> ! {
+    fn live(&self, end: ChildEnd) -> ! {
         let clone = |new| clone_process(new, Kin::Sibling).context("make the container's process");
         let (said, code) = match (self.join)().and_then(clone) {
-            Ok(Forked::Child) => match (self.run)(channel) {},
+            Ok(Forked::Child) => match (self.run)(end) {},
             Ok(Forked::Parent { pid, .. }) => (Message::Pid(pid.as_raw_nonzero().get()), 0),
             Err(error) => (Message::Failed(Failure::of(&error)), 1),
         };
-        let _ = channel.say(&said);
+        let _ = end.channel.say(&said);
         process::exit_now(code)
     }
 }
@@ -180,16 +195,22 @@ impl Child {
     pub(super) fn see_through(mut self) -> Result<Started, StartError> {
         let mut terminal = None;
         let mut notes = Vec::new();
-        let mut ready = false;
-        loop {
+        let file = loop {
             match self.hear().map_err(StartError::setup)? {
                 Some(Message::Note(note)) => notes.push(note),
                 Some(Message::Terminal(master)) => terminal = Some(master),
-                Some(Message::Ready) => ready = true,
                 Some(Message::Failed(failure)) => return Err(StartError::of_failure(failure)),
-                None if ready => break,
+                Some(Message::Ready(file)) => break file,
                 other => return Err(StartError::unexpected(other.as_ref())),
             }
+        };
+        match self.hear().map_err(StartError::setup)? {
+            None => {}
+            Some(Message::NotExeced(errno)) => return Err(StartError::of_exec(&file, errno)),
+            Some(Message::NoStub(errno)) => {
+                return Err(StartError::of_stub(SyscallError::new("execveat(the exec stub)", errno)));
+            }
+            other => return Err(StartError::unexpected(other.as_ref())),
         }
         let pidfd = self.pidfd.take().expect("taken here alone");
         Ok(Started { pid: self.pid, pidfd, terminal, notes })
@@ -215,6 +236,11 @@ impl StartError {
     fn of_clone(error: SyscallError) -> Self {
         let hint = hint(error.errno, Situation::NewUserNamespace);
         Self::new(StartErrorKind::Setup, format!("make the container's namespaces: {error}"), hint)
+    }
+
+    fn of_stub(error: SyscallError) -> Self {
+        let hint = hint(error.errno, Situation::ExecMemory);
+        Self::new(StartErrorKind::Setup, format!("keep our executable out of the container: {error}"), hint)
     }
 
     fn of_map(error: MapError) -> Self {

@@ -15,7 +15,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{handshake::Channel, handshake::Message, pid1};
+use super::{handshake::Message, parent::ChildEnd, pid1};
 use crate::{
     runtime::{
         StartError, StartErrorKind, caps, caps::CapSet, rlimits, seccomp, spec::defaults, user::Identity,
@@ -45,7 +45,7 @@ const SYS_ADMIN: u64 = 1 << 21;
 ///
 /// Should: say `Ready` just before the exec; leave descriptors 0, 1 and 2 alone.
 /// Mustn't: do anything after the filters are in force that a strict one could forbid, but for what the exec needs.
-pub(super) fn become_program(program: &Program<'_>, channel: &Channel) -> anyhow::Result<Infallible> {
+pub(super) fn become_program(program: &Program<'_>, end: &ChildEnd) -> anyhow::Result<Infallible> {
     let environment = environment(program);
     rlimits::apply(program.process.rlimits().as_deref().unwrap_or_default())?;
     let entered = enter_working_directory(program)?;
@@ -63,8 +63,10 @@ pub(super) fn become_program(program: &Program<'_>, channel: &Channel) -> anyhow
         pid1::split()?;
     }
     // The parent may have ended before the signal for that was set: then nobody hears this, and nobody wants us.
-    channel.say(&Message::Ready)?;
-    Err(command.exec().into())
+    end.channel.say(&Message::Ready(command.file.to_string_lossy().into_owned()))?;
+    let error = end.stub.exec(&end.channel, &command.file, &command.arguments, &command.environment);
+    let _ = end.channel.say(&Message::NoStub(error.errno));
+    process::exit_now(1)
 }
 
 /// The specification's, with HOME where it says nothing.
@@ -184,7 +186,6 @@ struct Command {
     file: CString,
     arguments: Vec<CString>,
     environment: Vec<CString>,
-    name: String,
 }
 
 impl Command {
@@ -208,27 +209,23 @@ impl Command {
             file: CString::new(file.as_os_str().as_bytes()).context("the program's path holds a NUL byte")?,
             arguments: strings(arguments)?,
             environment: strings(environment)?,
-            name: name.clone(),
         })
     }
+}
 
-    /// Does not return, unless with the error.
-    fn exec(&self) -> StartError {
-        let errno = process::execve(&self.file, &self.arguments, &self.environment);
+impl StartError {
+    /// What execve(2) answered for a file that was found.
+    pub(super) fn of_exec(file: &str, errno: Errno) -> StartError {
         let kind = match errno {
             Errno::NOENT => StartErrorKind::NotFound,
             _ => StartErrorKind::NotExecutable,
         };
-        let file = self.file.to_string_lossy();
-        StartError { kind, message: format!("exec {file}: {}", text(errno)), hint: self.hint(errno) }
-    }
-
-    fn hint(&self, errno: Errno) -> Option<String> {
-        match errno {
-            Errno::NOENT => Some(format!("{} is there, but not the interpreter that it names", self.name)),
+        let hint = match errno {
+            Errno::NOENT => Some(format!("{file} is there, but not the interpreter that it names")),
             Errno::NOEXEC => Some("the program is for another machine, or a script without `#!`".to_owned()),
             _ => None,
-        }
+        };
+        StartError { kind, message: format!("exec {file}: {}", text(errno)), hint }
     }
 }
 

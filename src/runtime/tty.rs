@@ -20,18 +20,23 @@ use crate::sys::{
 const DEVPTS_MAGIC: i64 = 0x1cd1;
 
 /// Makes a terminal in the devpts of a container whose root is not the root yet, and binds its slave to /dev/console.
-/// Gives the master.
+/// Gives master and slave.
 ///
 /// Should: come after /dev/pts is mounted.
 /// Mustn't: look the slave up by name: it comes from the master, so that it cannot be another (CVE-2025-52565).
-pub(super) fn open(root: &OwnedFd, rows: u16, columns: u16, identity: &Identity) -> anyhow::Result<OwnedFd> {
+pub(super) fn open(
+    root: &OwnedFd,
+    rows: u16,
+    columns: u16,
+    identity: &Identity,
+) -> anyhow::Result<(OwnedFd, OwnedFd)> {
     let (master, slave) = open_pair(root.as_fd(), rows, columns, identity)?;
     let console =
         beneath::open_strict(root, Path::new("dev"), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())
             .and_then(|dev| beneath::make_file(dev, Path::new("console"), Mode::from_raw_mode(0o620)))
             .context("make /dev/console")?;
     mount::bind(&slave, &console, Bind::default()).context("bind the terminal to /dev/console")?;
-    Ok(master)
+    Ok((master, slave))
 }
 
 /// Makes a terminal in the devpts at `dev/pts` beneath a root, and gives it to the user: master and slave.

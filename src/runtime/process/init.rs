@@ -37,11 +37,11 @@ fn set_up(launch: &Launch<'_>, plan: &Plan, end: &ChildEnd) -> anyhow::Result<In
     enter_identity(launch, plan, &end.channel)?;
     isolate(launch, plan)?;
     let kernel_parameters = sysctl::open(launch.spec)?;
-    let (root, identity) = build_root(launch, &end.channel)?;
-    rootfs::pivot::pivot(&root).context("make the container's root the root")?;
+    let built = build_root(launch, &end.channel)?;
+    rootfs::pivot::pivot(&built.root).context("make the container's root the root")?;
     name_host(launch, plan)?;
     sysctl::write(launch.spec, kernel_parameters, launch.map)?;
-    start_program(launch, identity, end)
+    start_program(launch, built, end)
 }
 
 /// Gets the identity map.
@@ -69,13 +69,21 @@ fn isolate(launch: &Launch<'_>, plan: &Plan) -> anyhow::Result<()> {
     process::set_name(c"coracle-init")?;
     process::set_sid()?;
     process::join_new_keyring();
-    set_oom_score(launch)?;
-    // From here on, /proc/self's files belong to the host's root: what needs to write them came before.
-    process::set_dumpable(false)?;
+    close_to_neighbours(launch)?;
     mount::make_all_slaves().context("keep mounts apart from the host's")?;
     if plan.makes(libc::CLONE_NEWNET) {
         net::bring_up_loopback().context("bring the loopback device up")?;
     }
+    Ok(())
+}
+
+/// Keeps this process from being traced or looked into. Where namespaces are joined it comes before that: a container
+/// that is there already has rights in them (CVE-2016-9962). Afterwards /proc/self's files belong to the host's root: what
+/// has to be written there, but for the identity map of a new user namespace, comes first.
+pub(super) fn close_to_neighbours(launch: &Launch<'_>) -> anyhow::Result<()> {
+    set_oom_score(launch)?;
+    process::set_dumpable(false)?;
+    process::hide_arguments();
     Ok(())
 }
 
@@ -92,11 +100,20 @@ fn set_oom_score(launch: &Launch<'_>) -> anyhow::Result<()> {
     })
 }
 
+/// What stands when the root does.
+struct Built {
+    root: OwnedFd,
+    identity: Identity,
+    /// The slave of the container's terminal: kept, since the name /dev/console may be another file's by the time that
+    /// it is needed (CVE-2025-52565).
+    terminal: Option<OwnedFd>,
+}
+
 /// Makes the container's root and everything that is mounted in it.
 ///
 /// Should: leave the host's mounts and files as they were, but for the writable layer and what `copy-up` and `U` ask for.
 /// Mustn't: follow a link out of the root.
-fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<(OwnedFd, Identity)> {
+fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<Built> {
     let built = rootfs::build(&launch.root, launch.map)?;
     for note in built.notes {
         channel.say(&Message::Note(note))?;
@@ -109,9 +126,11 @@ fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<(OwnedFd
     if let Some(linux) = launch.spec.linux() {
         rootfs::dev::add(&root, linux.devices().as_deref().unwrap_or_default())?;
     }
+    let mut terminal = None;
     if let Stdio::Terminal { rows, columns } = launch.stdio {
-        let master = tty::open(&root, rows, columns, &identity)?;
+        let (master, slave) = tty::open(&root, rows, columns, &identity)?;
         channel.say(&Message::Terminal(master))?;
+        terminal = Some(slave);
     }
     if let Some(linux) = launch.spec.linux() {
         rootfs::masked::mask(&root, linux.masked_paths().as_deref().unwrap_or_default())?;
@@ -122,7 +141,7 @@ fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<(OwnedFd
         mount::add_attributes(&root, mount::Attributes::MOUNT_ATTR_RDONLY)
             .context("make the root read-only")?;
     }
-    Ok((root, identity))
+    Ok(Built { root, identity, terminal })
 }
 
 /// As docker, a working directory that is missing is made, for root. It comes before the root may become read-only.
@@ -152,16 +171,17 @@ fn name_host(launch: &Launch<'_>, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Becomes the program.
-fn start_program(launch: &Launch<'_>, identity: Identity, end: &ChildEnd) -> anyhow::Result<Infallible> {
+fn start_program(launch: &Launch<'_>, built: Built, end: &ChildEnd) -> anyhow::Result<Infallible> {
     let process = launch.spec.process().as_ref().context("the specification has no process")?;
     let root = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .map_err(std::io::Error::from)
         .context("open the root")?;
-    place_stdio(launch, &identity)?;
+    let identity = &built.identity;
+    place_stdio(launch, identity, built.terminal.as_ref())?;
     let program = Program {
         process,
         root: &root,
-        identity: &identity,
+        identity,
         map: launch.map,
         explicit_groups: !launch.groups.is_empty(),
         seccomp: &launch.seccomp,
@@ -172,19 +192,13 @@ fn start_program(launch: &Launch<'_>, identity: Identity, end: &ChildEnd) -> any
 }
 
 /// Puts the standard streams where the program expects them.
-fn place_stdio(launch: &Launch<'_>, identity: &Identity) -> anyhow::Result<()> {
-    match &launch.stdio {
-        Stdio::Streams { stdin, stdout, stderr } => tty::place_streams([stdin, stdout, stderr], identity),
-        Stdio::Terminal { .. } => {
-            let console = rustix::fs::open(
-                "/dev/console",
-                OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-            .map_err(std::io::Error::from)
-            .context("open /dev/console")?;
-            tty::place_terminal(&console)
+fn place_stdio(launch: &Launch<'_>, identity: &Identity, terminal: Option<&OwnedFd>) -> anyhow::Result<()> {
+    match (&launch.stdio, terminal) {
+        (Stdio::Streams { stdin, stdout, stderr }, _) => {
+            tty::place_streams([stdin, stdout, stderr], identity)?;
         }
+        (Stdio::Terminal { .. }, Some(slave)) => tty::place_terminal(slave)?,
+        (Stdio::Terminal { .. }, None) => bail!("the terminal was not opened"),
     }
-    .and_then(|()| fd::close_on_exec_from(3).context("keep our descriptors from the program"))
+    fd::close_on_exec_from(3).context("keep our descriptors from the program")
 }

@@ -42,7 +42,12 @@ pub(in crate::runtime) fn start(launch: &Launch<'_>) -> Result<Started, StartErr
 fn fork_and_join(launch: &Launch<'_>, plan: &Plan) -> Result<Child, StartError> {
     let userns = launch.userns.as_ref().map(AsFd::as_fd);
     let intermediate = Intermediate {
-        join: &|| plan.join(userns).map(|()| plan.new_flags()),
+        join: &|| {
+            if userns.is_some() {
+                init::close_to_neighbours(launch)?;
+            }
+            plan.join(userns).map(|()| plan.new_flags())
+        },
         run: &|end| init::run(launch, plan, end),
     };
     fork_by_intermediate(&intermediate, |pid| {

@@ -82,6 +82,11 @@ impl Layout {
         self.names().join(name)
     }
 
+    /// A tree of what is mounted upon in every container, the lowest of all: see [`crate::store::mount_points`].
+    pub fn mount_points(&self) -> PathBuf {
+        self.root.join("mountpoints")
+    }
+
     pub fn volumes(&self) -> PathBuf {
         self.root.join("volumes")
     }
@@ -143,9 +148,9 @@ impl ContainerDir {
         self.0.join("work")
     }
 
-    /// Holds `hosts`, `hostname` and `resolv.conf`, which are bound over the container's own.
-    pub fn etc(&self) -> PathBuf {
-        self.0.join("etc")
+    /// `hosts`, `hostname` or `resolv.conf`, which is bound over the container's own in /etc.
+    pub fn etc_file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 
     pub fn log_dir(&self) -> PathBuf {

@@ -9,9 +9,10 @@
 //!   containers/<id>/config.json                  how it was created; changed only by rename and update
 //!                   state.json                   status, pid + start time + boot id, exit code, times
 //!                   upper/ work/                 the writable layer
-//!                   etc/                         hosts, hostname, resolv.conf: bound into the container
+//!                   hosts, hostname, resolv.conf   bound into the container
 //!                   log/                         JSON-lines log
 //!                   lock                         flock held by the monitor for the container's life
+//!   mountpoints/                                 what is mounted upon in every container: below all layers
 //!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
 //!   volumes/<name>/volume.json, data/
 //!   locks/index                                  guards index.json
@@ -34,6 +35,7 @@ pub mod gc;
 pub mod image;
 pub mod layout;
 pub mod lock;
+pub mod mount_points;
 pub mod names;
 pub mod record;
 pub mod tmp;

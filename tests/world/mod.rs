@@ -154,15 +154,15 @@ impl World {
         list
     }
 
-    /// The regular files beneath the state directory that an empty store does not have: those that say what it is, and
-    /// locks.
+    /// The regular files beneath the state directory that an empty store does not have: those that say what it is, locks
+    /// and mount points.
     pub(crate) fn content(&self) -> Vec<String> {
         if !self.state().exists() {
             return Vec::new();
         }
         let is_file = |line: &&String| line.split(' ').nth(1).is_some_and(|mode| mode.starts_with("100"));
-        let fixed =
-            ["oci-layout", "index.json", "locks/"].map(|name| format!("{}/{name}", self.state().display()));
+        let fixed = ["oci-layout", "index.json", "locks/", "mountpoints/"]
+            .map(|name| format!("{}/{name}", self.state().display()));
         let is_fixed = |line: &String| fixed.iter().any(|start| line.starts_with(start));
         self.snapshot("").iter().filter(is_file).filter(|line| !is_fixed(line)).cloned().collect()
     }

@@ -47,10 +47,9 @@ pub fn write(config: &ContainerConfig, layout: &Layout) -> anyhow::Result<()> {
     let base = if host { host_file("/etc/hosts")? } else { HOSTS.to_owned() };
     let hosts = hosts(base, &name, &config.host)?;
     let resolv = resolv_conf(&host_file("/etc/resolv.conf")?, &config.host, host)?;
-    let dir = layout.container(&config.id).etc();
-    make_dir(&dir).with_context(|| format!("make {}", dir.display()))?;
+    let dir = layout.container(&config.id);
     for (file, content) in [("hosts", hosts), ("hostname", format!("{name}\n")), ("resolv.conf", resolv)] {
-        let path = dir.join(file);
+        let path = dir.etc_file(file);
         write_readable(&path, content.as_bytes()).with_context(|| format!("write {}", path.display()))?;
     }
     Ok(())
@@ -72,7 +71,7 @@ pub fn hostname(config: &ContainerConfig, layout: &Layout) -> anyhow::Result<Str
         (Namespace::Private, Network::None) => return Ok(config.id.short().to_owned()),
     };
     // Where the other has no such file it shares a network with a third; its id is then as good a name.
-    let file = fs::read_to_string(layout.container(other).etc().join("hostname")).unwrap_or_default();
+    let file = fs::read_to_string(layout.container(other).etc_file("hostname")).unwrap_or_default();
     let name = file.trim_end();
     Ok(if check_hostname(name).is_ok() { name.to_owned() } else { other.short().to_owned() })
 }
@@ -194,13 +193,6 @@ fn host_file(path: &str) -> anyhow::Result<String> {
         Ok(content) => Ok(String::from_utf8_lossy(&content).into_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error).with_context(|| format!("read the host's {path}")),
-    }
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    match fs::create_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result,
     }
 }
 

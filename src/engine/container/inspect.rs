@@ -25,7 +25,6 @@ impl Engine {
         let config = &container.config;
         let state = container.state()?;
         let argv: Vec<&String> = config.process.entrypoint.iter().chain(&config.process.command).collect();
-        let etc = container.dir.etc();
         let mut document = json!({
             "Id": config.id,
             "Created": config.created,
@@ -33,9 +32,9 @@ impl Engine {
             "Args": argv.get(1..).unwrap_or_default(),
             "State": state_json(&state),
             "Image": config.image.as_ref().map(|image| image.id.to_string()).unwrap_or_default(),
-            "ResolvConfPath": etc.join("resolv.conf"),
-            "HostnamePath": etc.join("hostname"),
-            "HostsPath": etc.join("hosts"),
+            "ResolvConfPath": container.dir.etc_file("resolv.conf"),
+            "HostnamePath": container.dir.etc_file("hostname"),
+            "HostsPath": container.dir.etc_file("hosts"),
             "LogPath": container.dir.log(),
             "Name": format!("/{}", config.name),
             "RestartCount": state.restart_count,

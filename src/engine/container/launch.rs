@@ -34,6 +34,7 @@ use crate::{
     store::{
         container::{ContainerConfig, ContainerState, MountSource, RootSource, Status, VERSION},
         lock::Lock,
+        mount_points,
         record::{self, Durability},
     },
     sys::{
@@ -136,13 +137,17 @@ impl Engine {
         Ok(match (&container.config.root, &container.config.image) {
             (RootSource::Directory(path), _) => (Root::Directory(path.clone()), None),
             (RootSource::Host, _) => (Root::Host { layer: layer() }, image),
-            (RootSource::Layers(_), None) => (Root::Overlay { lower: Vec::new(), layer: layer() }, None),
+            (RootSource::Layers(_), None) => {
+                let lower = vec![mount_points::ensure(&self.layout)?];
+                (Root::Overlay { lower, layer: layer() }, None)
+            }
             (RootSource::Layers(_), Some(used)) => {
                 let image = match image {
                     Some(image) => image,
                     None => self.find_image(&used.manifest.to_string())?,
                 };
-                let lower = self.layer_trees(&image, map)?;
+                let mut lower = vec![mount_points::ensure(&self.layout)?];
+                lower.extend(self.layer_trees(&image, map)?);
                 (Root::Overlay { lower, layer: layer() }, Some(image))
             }
         })

@@ -243,9 +243,9 @@ fn mounts(config: &ContainerConfig, place: &Place<'_>) -> anyhow::Result<Vec<Mou
         tty_group: place.map.gid_outside(5).is_some(),
     });
     let mut later = Vec::new();
-    let files = etc::files_of(config, place.layout).etc();
+    let files = etc::files_of(config, place.layout);
     for name in ["resolv.conf", "hostname", "hosts"] {
-        later.push(mount(Path::new("/etc").join(name), "bind", files.join(name), &["bind", "rprivate"]));
+        later.push(mount(Path::new("/etc").join(name), "bind", files.etc_file(name), &["bind", "rprivate"]));
     }
     if config.security.privileged {
         add_devices(Path::new("/dev"), Path::new("/dev"), &mut later)?;

@@ -42,3 +42,18 @@ fn a_name_is_taken_once() {
     world.coracle(["rm", "one"]).succeeds();
     world.coracle(["create", "--name", "one", "box"]).succeeds();
 }
+
+/// What coracle mounts upon is below the image's layers: a container's own layer has the program's changes alone.
+#[test]
+fn a_writable_layer_has_nothing_of_ours() {
+    requires!(Userns, Overlay);
+    let world = World::with_payload();
+    let id = world.line(["create", "--name", "one", "box", "payload", "write", "/own", "x"]);
+    world.coracle(["start", "-a", "one"]).succeeds();
+    let upper = world.state().join("containers").join(id).join("upper");
+    let names: Vec<_> = std::fs::read_dir(upper)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names, ["own"]);
+}

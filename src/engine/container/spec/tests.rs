@@ -110,7 +110,7 @@ fn a_plain_container_is_dockers() {
     }
     let hosts = mounted(&spec, "/etc/hosts").unwrap();
     assert!(
-        hosts.starts_with("/state/containers/abab") && hosts.ends_with("/etc/hosts bind bind,rprivate"),
+        hosts.starts_with("/state/containers/abab") && hosts.ends_with("ab/hosts bind bind,rprivate"),
         "{hosts}"
     );
 }

@@ -1,46 +1,8 @@
 //! `--add-host NAME:ADDRESS`: a line of the container's /etc/hosts.
 
-use std::net::IpAddr;
+use crate::base::host_entry;
 
-/// Reads `name:address`, `name=address` or `name:[v6]`; gives `name:address`.
+/// Gives `name:address`, however it was written.
 pub fn parse(text: &str) -> Result<String, String> {
-    let separator = if text.contains('=') { '=' } else { ':' };
-    let Some((name, address)) = text.split_once(separator) else {
-        return Err(format!("bad format for add-host: {text:?}"));
-    };
-    // Each name becomes text in a file whose lines and fields are separated by white space.
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '#') {
-        return Err(format!("bad format for add-host: {text:?}"));
-    }
-    if address == "host-gateway" {
-        return Err("host-gateway needs a network, and containers have none of their own yet".to_owned());
-    }
-    let bare = address.strip_prefix('[').and_then(|a| a.strip_suffix(']')).unwrap_or(address);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => Ok(format!("{name}:{address}")),
-        Err(_) => Err(format!("invalid IP address in add-host: {address:?}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms() {
-        for (text, want) in [
-            ("db:10.0.0.1", "db:10.0.0.1"),
-            ("db=10.0.0.1", "db:10.0.0.1"),
-            ("db:::1", "db:::1"),
-            ("db:[2001:db8::1]", "db:2001:db8::1"),
-            ("a.b-c:127.0.0.1", "a.b-c:127.0.0.1"),
-        ] {
-            assert_eq!(parse(text).as_deref(), Ok(want));
-        }
-        assert_eq!(parse("db").unwrap_err(), "bad format for add-host: \"db\"");
-        assert_eq!(parse("db:1.2.3").unwrap_err(), "invalid IP address in add-host: \"1.2.3\"");
-        for bad in [":1.1.1.1", "a b:1.1.1.1", "a\nb:1.1.1.1", "#a:1.1.1.1", "db:host-gateway", "db:"] {
-            assert!(parse(bad).is_err(), "{bad:?}");
-        }
-    }
+    host_entry::parse(text).map(|(name, address)| format!("{name}:{address}"))
 }

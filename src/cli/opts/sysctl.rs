@@ -1,25 +1,13 @@
 //! `--sysctl NAME=value`: kernel parameters that belong to a namespace. sysctl(8), namespaces(7).
 
-/// Those of the IPC namespace; `net.` and `fs.mqueue.` names are the others that are not the whole host's.
-const IPC: [&str; 8] = [
-    "kernel.msgmax",
-    "kernel.msgmnb",
-    "kernel.msgmni",
-    "kernel.sem",
-    "kernel.shmall",
-    "kernel.shmmax",
-    "kernel.shmmni",
-    "kernel.shm_rmid_forced",
-];
+use crate::base::sysctl;
 
 /// Reads one `--sysctl`. A name becomes a path below /proc/sys, so only letters that names have are let through.
 pub fn parse(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("sysctl '{text}' is not allowed"))?;
     let name = name.trim().replace('/', ".");
-    let namespaced = IPC.contains(&name.as_str())
-        || name.starts_with("net.")
-        || name.starts_with("fs.mqueue.")
-        || matches!(name.as_str(), "kernel.domainname");
+    // The host name has its own option.
+    let namespaced = sysctl::owner(&name).is_some() && name != "kernel.hostname";
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !namespaced || !plain || name.contains("..") || name.ends_with('.') {
         return Err(format!("sysctl '{text}' is not allowed"));

@@ -11,11 +11,14 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
-use crate::store::{
-    container::{ContainerConfig, HostConfig, Namespace, Network},
-    layout::{ContainerDir, Layout},
+use crate::{
+    base::host_entry,
+    store::{
+        container::{ContainerConfig, HostConfig, Namespace, Network},
+        layout::{ContainerDir, Layout},
+    },
 };
 
 const HOSTS: &str = "127.0.0.1\tlocalhost\n\
@@ -85,28 +88,12 @@ pub fn check_hostname(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads `--add-host`'s `name:address` or `name=address`; the address may be in brackets.
-pub fn parse_add_host(text: &str) -> anyhow::Result<(&str, IpAddr)> {
-    let Some((name, address)) = text.split_once(['=', ':']) else {
-        bail!("bad format for add-host: {text:?}");
-    };
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '#';
-    ensure!(
-        !name.is_empty() && !name.contains(odd),
-        "bad format for add-host: {text:?}: the name is invalid"
-    );
-    ensure!(address != "host-gateway", "add-host {name}: host-gateway needs a network that has a gateway");
-    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-    let address = bare.parse().with_context(|| format!("invalid IP address in add-host: {address:?}"))?;
-    Ok((name, address))
-}
-
 fn hosts(mut text: String, name: &str, host: &HostConfig) -> anyhow::Result<String> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
     for entry in &host.add_hosts {
-        let (name, address) = parse_add_host(entry)?;
+        let (name, address) = host_entry::parse(entry).map_err(anyhow::Error::msg)?;
         text.push_str(&format!("{address}\t{name}\n"));
     }
     let known = text.lines().any(|line| line.split_whitespace().skip(1).any(|word| word == name));
@@ -266,11 +253,8 @@ mod tests {
                 "{name:?}"
             );
         }
-        for entry in
-            ["a", "a:", ":1.2.3.4", "a:b", "a\nb:1.2.3.4", "a b:1.2.3.4", "a:1.2.3.4\n5.6.7.8 c", "#:::1"]
-        {
-            assert!(parse_add_host(entry).is_err(), "{entry:?}");
-        }
+        let added = HostConfig { add_hosts: strings(&["a:1.2.3.4\n5.6.7.8 c"]), ..HostConfig::default() };
+        assert!(hosts(String::new(), "a", &added).is_err());
         let domain = HostConfig { domainname: "x\n6.6.6.6 bank".to_owned(), ..HostConfig::default() };
         assert!(hosts(String::new(), "a", &domain).is_err());
         for host in [

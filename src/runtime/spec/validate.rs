@@ -5,6 +5,8 @@ use std::path::{Component, Path};
 use anyhow::{bail, ensure};
 use oci_spec::runtime::{Linux, LinuxNamespaceType, Process, Spec};
 
+use crate::base::sysctl;
+
 /// Checks that a container can be what the spec says.
 pub fn validate(spec: &Spec) -> anyhow::Result<()> {
     let Some(process) = spec.process() else { bail!("the spec has no process") };
@@ -105,32 +107,18 @@ fn has_namespace(linux: &Linux, kind: LinuxNamespaceType) -> bool {
 
 /// Checks that a kernel parameter belongs to a namespace of the container's own, so that no other is changed.
 fn check_sysctl(name: &str, linux: &Linux) -> anyhow::Result<()> {
-    const IPC: [&str; 8] = [
-        "kernel.msgmax",
-        "kernel.msgmnb",
-        "kernel.msgmni",
-        "kernel.sem",
-        "kernel.shmall",
-        "kernel.shmmax",
-        "kernel.shmmni",
-        "kernel.shm_rmid_forced",
-    ];
     let parts = || name.split(['.', '/']);
     let plain = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-:@".contains(&b))
     };
     ensure!(parts().all(plain), "sysctl {name:?} is no parameter's name");
     let dotted = name.replace('/', ".");
-    let (kind, flag) = if IPC.contains(&dotted.as_str()) || dotted.starts_with("fs.mqueue.") {
-        (LinuxNamespaceType::Ipc, "IPC")
-    } else if dotted.starts_with("net.") {
-        (LinuxNamespaceType::Network, "network")
-    } else if dotted == "kernel.domainname" {
-        (LinuxNamespaceType::Uts, "UTS")
-    } else if dotted == "kernel.hostname" {
-        bail!("sysctl {name:?}: use --hostname")
-    } else {
-        bail!("sysctl {name:?} is not of a namespace: it would change the host")
+    ensure!(dotted != "kernel.hostname", "sysctl {name:?}: use --hostname");
+    let (kind, flag) = match sysctl::owner(&dotted) {
+        Some(sysctl::Owner::Ipc) => (LinuxNamespaceType::Ipc, "IPC"),
+        Some(sysctl::Owner::Network) => (LinuxNamespaceType::Network, "network"),
+        Some(sysctl::Owner::Uts) => (LinuxNamespaceType::Uts, "UTS"),
+        None => bail!("sysctl {name:?} is not of a namespace: it would change the host"),
     };
     ensure!(has_namespace(linux, kind), "sysctl {name:?} not allowed in host {flag} namespace");
     Ok(())

@@ -39,8 +39,13 @@ fn start(script: &str) -> (Started, Streams) {
     shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = shell.spawn().unwrap();
     let pid = Pid::from_raw(child.id() as i32).unwrap();
-    let started =
-        Started { pid, pidfd: process::open_child(pid).unwrap(), terminal: None, notes: Vec::new() };
+    let started = Started {
+        pid,
+        pidfd: process::open_child(pid).unwrap(),
+        terminal: None,
+        notes: Vec::new(),
+        layer: None,
+    };
     let streams = Streams {
         stdin: child.stdin.map(OwnedFd::from),
         stdout: child.stdout.unwrap().into(),
@@ -300,8 +305,13 @@ fn a_terminal_has_the_size_and_the_input_of_its_client() {
     shell.args(["-c", "read line; stty size; exit 3"]).stdin(stream()).stdout(stream()).stderr(stream());
     let pid = Pid::from_raw(shell.spawn().unwrap().id() as i32).unwrap();
     drop((shell, slave));
-    let started =
-        Started { pid, pidfd: process::open_child(pid).unwrap(), terminal: Some(master), notes: Vec::new() };
+    let started = Started {
+        pid,
+        pidfd: process::open_child(pid).unwrap(),
+        terminal: Some(master),
+        notes: Vec::new(),
+        layer: None,
+    };
     let (client, theirs) = socket::pair().unwrap();
     let monitor = detached(Session { client: Some(theirs), ..session(started, None) });
     let mut client = Connection::new(client);

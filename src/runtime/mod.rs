@@ -51,14 +51,23 @@ pub enum Root {
     Directory(PathBuf),
 }
 
+impl Root {
+    fn layer(&self) -> Option<&WritableLayer> {
+        match self {
+            Root::Overlay { layer, .. } | Root::Host { layer } => Some(layer),
+            Root::Directory(_) => None,
+        }
+    }
+}
+
 /// Where a container's changes go: two directories on one file system, made where they are missing. What overlayfs
 /// keeps in `work` has mode 0 in places: [`crate::sys::remove::remove_tree`] deals with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WritableLayer {
     pub upper: PathBuf,
     pub work: PathBuf,
-    /// Nothing is synced: neither when the program asks for it nor when the container ends, which otherwise waits for the
-    /// whole file system. For containers that are removed at their end.
+    /// Nothing is synced: neither when the program asks for it nor when the layer is unmounted, which otherwise waits for
+    /// the whole file system. For containers that are removed at their end.
     pub volatile: bool,
 }
 
@@ -86,6 +95,9 @@ pub struct Started {
     pub terminal: Option<OwnedFd>,
     /// What the user should know, a line each: a fallback that costs something.
     pub notes: Vec<String>,
+    /// Keeps a writable layer that is synced at its end mounted, until this is closed. Otherwise overlayfs syncs the
+    /// whole file system while the last process ends, and that end is not seen before.
+    pub layer: Option<OwnedFd>,
 }
 
 /// Why a program was not started. The stage and the chain come from the child, over the handshake.

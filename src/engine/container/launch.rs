@@ -319,8 +319,10 @@ impl Ready<'_> {
         client: Option<OwnedFd>,
     ) -> anyhow::Result<u8> {
         let lifecycle = &self.container.config.lifecycle;
+        let mut started = running.started;
+        let (layer, is_foreground) = (started.layer.take(), own.is_some());
         let session = Session {
-            started: running.started,
+            started,
             streams: running.streams,
             log: Some(self.container.dir.log()),
             listener: running.listener,
@@ -335,7 +337,36 @@ impl Ready<'_> {
         }
         let kept = self.note_end(code);
         let announced = ended.announce();
+        if !lifecycle.auto_remove {
+            self.reach_the_disk(layer, is_foreground)?;
+        }
         kept.and(announced)
+    }
+
+    /// Sees to it that the end and the writable layer are on the disk, which may take seconds, before the container's lock
+    /// is free. Who waits for a command in the foreground does not wait for that: a process of its own does.
+    fn reach_the_disk(&self, layer: Option<OwnedFd>, is_foreground: bool) -> anyhow::Result<()> {
+        if is_foreground {
+            let (reader, writer) = std::io::pipe().context("make a pipe")?;
+            match process::fork().context("fork the process that syncs")? {
+                Forked::Parent { .. } => {
+                    // Open until this process is gone: the other must be the last to close the layer.
+                    std::mem::forget(writer);
+                    return Ok(());
+                }
+                Forked::Child => {
+                    drop(writer);
+                    let _ = leave_session();
+                    let _ = process::set_name(c"coracle-sync");
+                    let _ = std::io::copy(&mut &reader, &mut std::io::sink());
+                    drop(layer);
+                    let _ = record::sync(&self.container.dir.state());
+                    process::exit_now(0);
+                }
+            }
+        }
+        drop(layer);
+        record::sync(&self.container.dir.state())
     }
 
     fn note_end(&self, code: u8) -> anyhow::Result<()> {
@@ -355,9 +386,7 @@ impl Ready<'_> {
             exit_code: i32::from(code),
             ..state
         };
-        // Readers see the end now; the disk may take seconds to have it for good.
-        record::write(&path, &state, Durability::Relaxed)?;
-        record::sync(&path)
+        record::write(&path, &state, Durability::Relaxed)
     }
 
     /// Writes down that the program could not be started, or removes what was to be removed at its end anyway.

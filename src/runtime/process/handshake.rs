@@ -7,7 +7,8 @@
 //!   write uid_map, gid_map
 //!   │ ──── MapWritten ───────────────►
 //!   │ ◄──────────────────── Note ──────   what the user should know
-//!   │ ◄──────────────────── Terminal ──   and the master
+//!   │ ◄──────────────────── Layer ─────   with the mounted writable layer
+//!   │ ◄──────────────────── Terminal ──   with the master
 //!   │ ◄──────────────────── Ready ─────   everything is set up; the exec of this file comes next
 //!   │ ◄──────────────────── (closed) ──   by the exec
 //!   │ ◄──────────────────── NotExeced ─   instead of that, by the exec stub (see sys::exec_stub)
@@ -44,6 +45,7 @@ pub(super) enum Message {
     Pid(i32),
     MapWritten,
     Note(String),
+    Layer(OwnedFd),
     Terminal(OwnedFd),
     /// The file that is to be executed.
     Ready(String),
@@ -76,6 +78,7 @@ impl Channel {
             Message::Pid(pid) => fd::send(&self.0, &[b"P", &pid.to_le_bytes()[..]].concat(), None),
             Message::MapWritten => fd::send(&self.0, b"M", None),
             Message::Note(text) => fd::send(&self.0, &[b"N", text.as_bytes()].concat(), None),
+            Message::Layer(mount) => fd::send(&self.0, b"L", Some(mount.as_fd())),
             Message::Terminal(master) => fd::send(&self.0, b"T", Some(master.as_fd())),
             Message::Ready(file) => fd::send(&self.0, &[b"R", file.as_bytes()].concat(), None),
             Message::NotExeced(errno) => fd::send(&self.0, &with_errno(exec_stub::FAILED, *errno), None),
@@ -98,6 +101,7 @@ impl Channel {
             (b'P', _) => Message::Pid(i32::from_le_bytes(rest.try_into().context("read a pid")?)),
             (b'M', _) => Message::MapWritten,
             (b'N', _) => Message::Note(text()),
+            (b'L', Some(mount)) => Message::Layer(mount),
             (b'T', Some(master)) => Message::Terminal(master),
             (b'R', _) => Message::Ready(text()),
             (&exec_stub::FAILED, _) => Message::NotExeced(errno(rest)?),

@@ -119,6 +119,7 @@ fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<Built> {
         channel.say(&Message::Note(note))?;
     }
     let root = built.root;
+    hand_over_layer(launch, &root, channel)?;
     rootfs::refuse_linked_system_directories(&root)?;
     let identity = user::resolve(std::os::fd::AsFd::as_fd(&root), launch.user, launch.groups)?;
     let mounts = Mounts { root: &root, map: launch.map, identity: &identity };
@@ -142,6 +143,19 @@ fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<Built> {
             .context("make the root read-only")?;
     }
     Ok(Built { root, identity, terminal })
+}
+
+/// Gives the parent the root as it is before anything of the container's own is mounted in it.
+///
+/// Mustn't: fail the start. Without it, the end of the container is seen later.
+fn hand_over_layer(launch: &Launch<'_>, root: &OwnedFd, channel: &Channel) -> anyhow::Result<()> {
+    match launch.root.layer() {
+        Some(layer) if !layer.volatile => match mount::clone_tree(root, true) {
+            Ok(tree) => Ok(channel.say(&Message::Layer(tree))?),
+            Err(_) => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 /// As docker, a working directory that is missing is made, for root. It comes before the root may become read-only.

@@ -198,12 +198,13 @@ impl Child {
 
     /// Listens until the exec, or until the child gives up.
     pub(super) fn see_through(mut self) -> Result<Started, StartError> {
-        let mut terminal = None;
+        let (mut terminal, mut layer) = (None, None);
         let mut notes = Vec::new();
         let file = loop {
             match self.hear().map_err(StartError::setup)? {
                 Some(Message::Note(note)) => notes.push(note),
                 Some(Message::Terminal(master)) => terminal = Some(master),
+                Some(Message::Layer(mount)) => layer = Some(mount),
                 Some(Message::Failed(failure)) => return Err(StartError::of_failure(failure)),
                 Some(Message::Ready(file)) => break file,
                 other => return Err(StartError::unexpected(other.as_ref())),
@@ -218,7 +219,7 @@ impl Child {
             other => return Err(StartError::unexpected(other.as_ref())),
         }
         let pidfd = self.pidfd.take().expect("taken here alone");
-        Ok(Started { pid: self.pid, pidfd, terminal, notes })
+        Ok(Started { pid: self.pid, pidfd, terminal, notes, layer })
     }
 }
 

@@ -121,6 +121,13 @@ fn make_layer(layer: &WritableLayer) -> anyhow::Result<()> {
 /// Binds a directory, with what is mounted in it, over itself, as a root has to be a mount.
 fn over_itself(path: &Path) -> anyhow::Result<OwnedFd> {
     let place = fd::open_dir(path)?;
+    let stat = |file| rustix::fs::fstat(file).map_err(io::Error::from);
+    let (own, wanted) = (stat(&fd::open_path(Path::new("/"))?)?, stat(&place)?);
+    // What is mounted over a process's own root is not seen by it.
+    ensure!(
+        (own.st_dev, own.st_ino) != (wanted.st_dev, wanted.st_ino),
+        "it is the host's own root, which the image host: shows, copy-on-write"
+    );
     let private = mount::Propagation { kind: libc::MS_PRIVATE, recursive: true };
     mount::bind(&place, &place, mount::Bind { recursive: true, set: None, propagation: Some(private) })?;
     Ok(mount::open_mounted(path)?)

@@ -442,6 +442,8 @@ fn a_directory_as_the_root() {
     world.coracle(line).succeeds();
     // Used as it is: there is no writable layer between.
     assert_eq!(fs::read_to_string(root.join("tmp/new")).unwrap(), "text\n");
+    let output = world.coracle(["run", "--rm", "--rootfs", "/", "true"]).exits(125);
+    assert!(output.stderr.contains("use / as the root: it is the host's own root"), "{output}");
     let output = world.coracle(["run", "--rm", "--rootfs", "missing", "true"]).exits(125);
     assert!(output.stderr.contains("missing"), "{output}");
 }
@@ -462,4 +464,18 @@ fn a_pipe_that_stays_open_is_read_as_it_comes() {
     writer.write_all(b"second\n").unwrap();
     drop(fifo);
     assert_eq!(running.output().stdout, "first\nsecond\n");
+}
+
+/// Nobody waits for the disk but who uses the container next: the layer and the record are whole when its lock is free.
+#[test]
+fn what_was_kept_can_be_used_at_once() {
+    requires!(Userns);
+    let world = World::with_payload();
+    for round in 0..5 {
+        let name = format!("kept{round}");
+        world.coracle(["run", "--name", &name, "box", "payload", "write", "/own", "x"]).succeeds();
+        assert_eq!(world.line(["inspect", "--format", "{{.State.Status}}", &name]), "exited");
+        world.coracle(["start", "-a", &name]).succeeds();
+        world.coracle(["rm", &name]).succeeds().prints(&format!("{name}\n"));
+    }
 }

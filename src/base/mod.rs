@@ -6,6 +6,7 @@ pub mod filter;
 pub mod glob;
 pub mod host_entry;
 pub mod id;
+pub mod port;
 pub mod signal;
 pub mod size;
 pub mod sysctl;

@@ -1,19 +1,24 @@
 //! `--change`: a Dockerfile instruction that changes an image's config, as `import` and `commit` take it.
 //! docker's Dockerfile reference.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, bail, ensure};
 
 use super::config::RunConfig;
+use crate::base::port;
 
 /// Applies one instruction: `CMD ["sh"]`, `ENV A=b C="d e"`, `LABEL x=y`, `EXPOSE 80/tcp` ….
 pub fn apply(config: &mut RunConfig, text: &str) -> anyhow::Result<()> {
-    let (instruction, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
-    let rest = rest.trim();
-    let instruction = instruction.to_ascii_uppercase();
-    ensure!(!rest.is_empty(), "{instruction:?} in --change needs a value");
-    change(config, &instruction, rest).with_context(|| format!("apply --change {text:?}"))
+    let (instruction, rest) = split(text.trim());
+    ensure!(!rest.is_empty(), "apply --change {text:?}: it has no value");
+    change(config, &instruction.to_ascii_uppercase(), rest)
+        .with_context(|| format!("apply --change {text:?}"))
+}
+
+/// `CMD x`, or `CMD=x` as podman's manual has it.
+fn split(text: &str) -> (&str, &str) {
+    let is_end = |c: char| c.is_whitespace() || c == '=';
+    let (instruction, rest) = text.split_at(text.find(is_end).unwrap_or(text.len()));
+    (instruction, rest.strip_prefix('=').unwrap_or(rest).trim())
 }
 
 fn change(config: &mut RunConfig, instruction: &str, rest: &str) -> anyhow::Result<()> {
@@ -29,8 +34,10 @@ fn change(config: &mut RunConfig, instruction: &str, rest: &str) -> anyhow::Resu
         }
         "LABEL" => config.labels.get_or_insert_default().extend(pairs(rest)?),
         "EXPOSE" => {
-            for port in words(rest)? {
-                config.exposed_ports.get_or_insert_default().insert(expose(&port)?, serde_json::json!({}));
+            for word in words(rest)? {
+                let ports = port::parse(&word).map_err(anyhow::Error::msg)?.into_iter();
+                let ports = ports.map(|port| (port, serde_json::json!({})));
+                config.exposed_ports.get_or_insert_default().extend(ports);
             }
         }
         "VOLUME" => {
@@ -81,21 +88,20 @@ fn exec_form(text: &str) -> Option<Vec<String>> {
     if text.starts_with('[') { serde_json::from_str(text).ok() } else { None }
 }
 
-/// `a=b c="d e"`, or the old form `name the whole rest`.
-fn pairs(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let first = text.split(char::is_whitespace).next().unwrap_or_default();
-    if !first.contains('=') {
+/// `a=b c="d e"`, or the old form `name the whole rest`; in the order that they are in.
+fn pairs(text: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let words = words(text)?;
+    if !words.first().is_some_and(|word| word.contains('=')) {
         let (name, value) =
             text.split_once(char::is_whitespace).with_context(|| format!("{text:?} has no value"))?;
-        return Ok(BTreeMap::from([(name.to_owned(), unquote(value.trim())?)]));
+        return Ok(vec![(name.to_owned(), unquote(value.trim())?)]);
     }
-    let mut pairs = BTreeMap::new();
-    for word in words(text)? {
+    let pair = |word: &String| {
         let (name, value) = word.split_once('=').with_context(|| format!("{word:?} has no '='"))?;
         ensure!(!name.is_empty(), "{word:?} has no name");
-        pairs.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(pairs)
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    words.iter().map(pair).collect()
 }
 
 fn one_word(text: &str) -> anyhow::Result<String> {
@@ -106,12 +112,18 @@ fn one_word(text: &str) -> anyhow::Result<String> {
     }
 }
 
+/// The text as one word, its blanks as they are.
 fn unquote(text: &str) -> anyhow::Result<String> {
-    Ok(words(text)?.join(" "))
+    Ok(split_words(text, |_| false)?.pop().unwrap_or_default())
 }
 
-/// Splits at blanks, with the shell's quotes and backslashes.
+/// The words between blanks.
 fn words(text: &str) -> anyhow::Result<Vec<String>> {
+    split_words(text, char::is_whitespace)
+}
+
+/// Splits at what separates words, with the shell's quotes and backslashes.
+fn split_words(text: &str, separates: impl Fn(char) -> bool) -> anyhow::Result<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut characters = text.chars();
     while let Some(c) = characters.next() {
@@ -129,7 +141,7 @@ fn words(text: &str) -> anyhow::Result<Vec<String>> {
                 Some(next) => word.get_or_insert_default().push(next),
                 None => word.get_or_insert_default().push('\\'),
             },
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) if separates(c) => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
@@ -138,21 +150,18 @@ fn words(text: &str) -> anyhow::Result<Vec<String>> {
     Ok(words)
 }
 
-fn expose(text: &str) -> anyhow::Result<String> {
-    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
-    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    ensure!(is_port(first) && is_port(last), "{text:?} is no port");
-    ensure!(matches!(protocol, "tcp" | "udp" | "sctp"), "{protocol:?} is no protocol");
-    Ok(format!("{ports}/{protocol}"))
-}
-
-/// A relative directory follows the one before.
+/// A relative directory follows the one before; `.` and `..` are taken out, as docker does.
 fn work_directory(before: Option<&str>, path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
+    let mut parts: Vec<&str> = Vec::new();
+    let before = if path.starts_with('/') { "" } else { before.unwrap_or_default() };
+    for part in before.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
     }
-    format!("{}/{path}", before.unwrap_or_default().trim_end_matches('/'))
+    format!("/{}", parts.join("/"))
 }
 
 /// `NONE`, or `[--interval=… --timeout=… --start-period=… --start-interval=… --retries=…] CMD …`.
@@ -205,11 +214,16 @@ mod tests {
             (&["cmd echo hi"], json!({"Cmd": ["/bin/sh", "-c", "echo hi"]})),
             (&["ENTRYPOINT [\"/x\"]"], json!({"Entrypoint": ["/x"]})),
             (&["ENV A=1 B=\"2 3\"", "ENV A=4", "ENV C 5 6"], json!({"Env": ["B=2 3", "A=4", "C=5 6"]})),
+            (&["ENV C \"5  6\"", "ENV B=1 A=2"], json!({"Env": ["C=5  6", "B=1", "A=2"]})),
             (&["LABEL a=b 'c d'=e\\ f"], json!({"Labels": {"a": "b", "c d": "e f"}})),
-            (&["EXPOSE 80 53/udp"], json!({"ExposedPorts": {"80/tcp": {}, "53/udp": {}}})),
+            (&["LABEL \"a b\"=c"], json!({"Labels": {"a b": "c"}})),
+            (&["EXPOSE 80 53/UDP"], json!({"ExposedPorts": {"80/tcp": {}, "53/udp": {}}})),
+            (&["EXPOSE 8-9"], json!({"ExposedPorts": {"8/tcp": {}, "9/tcp": {}}})),
             (&["VOLUME /a /b", "VOLUME [\"/c d\"]"], json!({"Volumes": {"/a": {}, "/b": {}, "/c d": {}}})),
             (&["USER 1:2"], json!({"User": "1:2"})),
-            (&["WORKDIR /a", "WORKDIR b"], json!({"WorkingDir": "/a/b"})),
+            (&["WORKDIR /a", "WORKDIR b  c/."], json!({"WorkingDir": "/a/b  c"})),
+            (&["WORKDIR /a/../../b/"], json!({"WorkingDir": "/b"})),
+            (&["USER=1"], json!({"User": "1"})),
             (&["STOPSIGNAL SIGINT"], json!({"StopSignal": "SIGINT"})),
             (&["ONBUILD RUN x"], json!({"OnBuild": ["RUN x"]})),
             (&["HEALTHCHECK NONE"], json!({"Healthcheck": {"Test": ["NONE"]}})),
@@ -236,6 +250,8 @@ mod tests {
             "LABEL 'a=b",
             "EXPOSE x",
             "EXPOSE 70000",
+            "EXPOSE 9-8",
+            "CMD=",
             "EXPOSE 1/ip",
             "USER a b",
             "STOPSIGNAL SIGFOO",

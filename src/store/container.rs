@@ -154,6 +154,9 @@ pub struct MountConfig {
     pub target: String,
     #[serde(default, skip_serializing_if = "is_default")]
     pub readonly: bool,
+    /// `bind-recursive=writable`: only the mount itself is read-only, not what is mounted below it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub writable_below: bool,
     /// `:U`: the source's files are given to the container's user.
     #[serde(default, skip_serializing_if = "is_default")]
     pub chown: bool,

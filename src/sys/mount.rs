@@ -55,12 +55,22 @@ pub struct Propagation {
 }
 
 /// What a bind mount differs in from its source.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Bind {
     /// With the mounts below the source.
     pub recursive: bool,
-    pub set: Option<Attributes>,
+    /// Of all of them.
+    pub set: Attributes,
+    /// Of the source's own mount alone, beside those.
+    pub set_top: Attributes,
     pub propagation: Option<Propagation>,
+}
+
+impl Default for Bind {
+    fn default() -> Self {
+        let none = Attributes::empty();
+        Bind { recursive: false, set: none, set_top: none, propagation: None }
+    }
 }
 
 /// Makes a file system and mounts it on `target`.
@@ -148,12 +158,12 @@ pub fn bind(source: impl AsFd, target: impl AsFd, how: Bind) -> Result<(), Sysca
 
 /// Mounts a detached tree on `target`, its attributes set before.
 pub fn attach_with(tree: &OwnedFd, target: impl AsFd, how: Bind) -> Result<(), SyscallError> {
-    let set = how.set.unwrap_or(Attributes::empty());
-    if !set.is_empty() {
-        match set_attributes(tree, set, how.recursive) {
+    let attributes = [(how.set, how.recursive), (how.set_top, false)];
+    for (set, recursive) in attributes.into_iter().filter(|(set, _)| !set.is_empty()) {
+        match set_attributes(tree, set, recursive) {
             Err(error) if error.errno == Errno::NOSYS => {
                 attach(tree, target)?;
-                return remount(tree, set);
+                return change_attached(tree, how);
             }
             answer => answer?,
         }
@@ -162,6 +172,18 @@ pub fn attach_with(tree: &OwnedFd, target: impl AsFd, how: Bind) -> Result<(), S
         set_propagation(tree, propagation)?;
     }
     attach(tree, target)
+}
+
+/// What a bind mount differs in, set after it is mounted, and on its top alone: kernels before mount_setattr(2).
+fn change_attached(mount: &OwnedFd, how: Bind) -> Result<(), SyscallError> {
+    let set = how.set | how.set_top;
+    if !set.is_empty() {
+        remount(mount, set)?;
+    }
+    match how.propagation {
+        Some(propagation) => set_propagation(mount, propagation),
+        None => Ok(()),
+    }
 }
 
 /// open_tree(2): a detached copy of the mount that `source` is in, from `source` downwards.
@@ -224,7 +246,7 @@ fn change_mount(mount: impl AsFd, change: &MountAttr, recursive: bool) -> Result
 /// Makes what is at `path`, in `root`, read-only, by mounting it over itself.
 pub fn make_read_only(place: impl AsFd) -> Result<(), SyscallError> {
     let place = place.as_fd();
-    let how = Bind { recursive: true, set: Some(Attributes::MOUNT_ATTR_RDONLY), propagation: None };
+    let how = Bind { recursive: true, set: Attributes::MOUNT_ATTR_RDONLY, ..Bind::default() };
     bind(place, place, how)
 }
 
@@ -310,17 +332,10 @@ fn bind_by_path(source: impl AsFd, target: impl AsFd, how: Bind) -> Result<(), S
         rustix::mount::mount_bind(&source, &target)
     };
     answer.during(|| format!("mount({source:?}, {target:?}, MS_BIND)"))?;
-    if how.set.is_none_or(|set| set.is_empty()) && how.propagation.is_none() {
+    if (how.set | how.set_top).is_empty() && how.propagation.is_none() {
         return Ok(());
     }
-    let mounted = top_of(&target)?;
-    if let Some(set) = how.set.filter(|set| !set.is_empty()) {
-        remount(&mounted, set)?;
-    }
-    match how.propagation {
-        Some(propagation) => set_propagation(&mounted, propagation),
-        None => Ok(()),
-    }
+    change_attached(&top_of(&target)?, how)
 }
 
 /// What is mounted where a /proc/self/fd path leads: the link itself leads to what is below.
@@ -402,13 +417,31 @@ mod tests {
             let private = Propagation { kind: libc::MS_PRIVATE, recursive: true };
             let how = Bind {
                 recursive: true,
-                set: Some(Attributes::MOUNT_ATTR_RDONLY),
+                set: Attributes::MOUNT_ATTR_RDONLY,
                 propagation: Some(private),
+                ..Bind::default()
             };
             bind(open_path(&source)?, open_path(&target)?, how)?;
             fs::write(source.join("file"), "x")?;
             anyhow::ensure!(fs::read_to_string(target.join("file"))? == "x");
             let refused = fs::write(target.join("file"), "y").unwrap_err();
+            anyhow::ensure!(refused.raw_os_error() == Some(libc::EROFS), "{refused}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_bind_can_be_read_only_at_its_top_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, target) = (dir.path().join("source"), dir.path().join("target"));
+        fs::create_dir_all(source.join("below")).unwrap();
+        fs::create_dir(&target).unwrap();
+        both_ways("a_bind_can_be_read_only_at_its_top_alone", || {
+            mount_new("tmpfs", &[], Attributes::empty(), open_dir(&source.join("below"))?)?;
+            let how = Bind { recursive: true, set_top: Attributes::MOUNT_ATTR_RDONLY, ..Bind::default() };
+            bind(open_path(&source)?, open_path(&target)?, how)?;
+            fs::write(target.join("below/file"), "x")?;
+            let refused = fs::write(target.join("file"), "x").unwrap_err();
             anyhow::ensure!(refused.raw_os_error() == Some(libc::EROFS), "{refused}");
             Ok(())
         });

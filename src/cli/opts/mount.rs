@@ -46,6 +46,7 @@ struct Fields {
     no_copy: bool,
     flat: bool,
     recursive_readonly: bool,
+    writable_below: bool,
     options: Vec<String>,
     /// Keys that are for one kind of mount only.
     special: Vec<(Kind, String)>,
@@ -116,7 +117,10 @@ impl Fields {
             "relabel" if matches!(value, "shared" | "private") => {}
             "volume-driver" if value == "local" => self.only(Kind::Volume, key, ()),
             "volume-driver" => return Err(format!("there is no volume driver {value:?}, only local")),
-            "volume-label" | "volume-opt" | "volume-subpath" => {
+            "volume-subpath" => {
+                return Err(format!("{key} is not supported: a volume is mounted as a whole"));
+            }
+            "volume-label" | "volume-opt" => {
                 return Err(format!(
                     "{key} is not supported: make the volume with 'coracle volume create' first"
                 ));
@@ -128,7 +132,8 @@ impl Fields {
 
     fn set_recursive(&mut self, key: &str, value: &str) -> Result<(), String> {
         match value {
-            "enabled" | "writable" => self.flat = false,
+            "enabled" => self.flat = false,
+            "writable" => self.writable_below = true,
             "disabled" => self.flat = true,
             "readonly" => self.recursive_readonly = true,
             _ => return Err(format!("invalid value for {key}: {value}")),
@@ -142,16 +147,19 @@ impl Fields {
         if let Some((_, key)) = self.special.iter().find(|(kind, _)| *kind != self.kind) {
             return Err(format!("cannot mix '{key}' with mount type '{}'", self.kind.word()));
         }
-        if self.recursive_readonly {
-            if !self.readonly {
-                return Err("option 'bind-recursive=readonly' requires 'readonly'".to_owned());
+        for (word, asked) in [("readonly", self.recursive_readonly), ("writable", self.writable_below)] {
+            if asked && !self.readonly {
+                return Err(format!("option 'bind-recursive={word}' requires 'readonly'"));
             }
+        }
+        if self.recursive_readonly {
             self.options.push("rro".to_owned());
         }
         Ok(MountConfig {
             source: self.mount_source()?,
             target,
             readonly: self.readonly,
+            writable_below: self.writable_below,
             chown: self.chown,
             no_copy: self.no_copy,
             propagation: self.propagation,
@@ -229,6 +237,8 @@ mod tests {
         assert_eq!((mount.propagation.as_str(), mount.chown), ("rslave", true));
         let mount = parse("type=bind,src=/a,dst=/b,ro,bind-recursive=readonly").unwrap();
         assert_eq!(mount.options, ["rro"]);
+        let mount = parse("type=bind,src=/a,dst=/b,ro,bind-recursive=writable").unwrap();
+        assert!(mount.readonly && mount.writable_below);
         assert!(parse("src=v,dst=/b,volume-nocopy").unwrap().no_copy);
     }
 
@@ -256,6 +266,11 @@ mod tests {
                 "type=bind,src=/x,dst=/a,bind-recursive=readonly",
                 "option 'bind-recursive=readonly' requires 'readonly'",
             ),
+            (
+                "type=bind,src=/x,dst=/a,bind-recursive=writable",
+                "option 'bind-recursive=writable' requires 'readonly'",
+            ),
+            ("dst=/a,volume-subpath=x", "volume-subpath is not supported: a volume is mounted as a whole"),
             ("dst=/a,volume-driver=nfs", "there is no volume driver \"nfs\", only local"),
         ] {
             assert_eq!(parse(text).unwrap_err(), want, "{text}");

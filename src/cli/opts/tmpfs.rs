@@ -32,6 +32,7 @@ pub fn parse(text: &str) -> Result<MountConfig, String> {
         source: MountSource::Tmpfs,
         target: target(path)?,
         readonly: false,
+        writable_below: false,
         chown: false,
         no_copy: false,
         propagation: String::new(),

@@ -23,13 +23,14 @@ pub fn parse(text: &str) -> Result<MountConfig, String> {
         [source, target, modes] => (source, target, modes),
         _ => return Err(invalid("too many colons")),
     };
-    if parts.len() > 1 && parts[0].is_empty() {
+    if parts.len() > 1 && parts.iter().any(|part| part.is_empty()) {
         return Err(invalid("empty section between colons"));
     }
     let mut mount = MountConfig {
         source: if source.is_empty() { anonymous() } else { named_or_bind(source)? },
         target: target(target_path).map_err(|why| invalid(&why))?,
         readonly: false,
+        writable_below: false,
         chown: false,
         no_copy: false,
         propagation: String::new(),
@@ -214,6 +215,8 @@ mod tests {
             ("data", "mount path must be absolute"),
             ("/a:/b:ro:x", "too many colons"),
             (":/b", "empty section"),
+            ("/a:", "empty section"),
+            ("/a:/b:", "empty section"),
             ("/a:b", "'b' mount path must be absolute"),
             ("/a:/", "destination can't be '/'"),
             ("/a:/b/..", "destination can't be '/'"),

@@ -42,6 +42,7 @@ fn anonymous(target: &str) -> MountConfig {
         source: MountSource::Volume { name: String::new(), anonymous: true },
         target: target.to_owned(),
         readonly: false,
+        writable_below: false,
         chown: false,
         no_copy: false,
         propagation: String::new(),

@@ -271,7 +271,8 @@ fn asked_mount(wanted: &MountConfig, place: &Place<'_>) -> anyhow::Result<Mount>
         MountSource::Bind { .. } | MountSource::Volume { .. } => vec!["bind"],
         MountSource::Tmpfs => tmpfs_defaults(&wanted.options),
     };
-    let recursive = matches!(wanted.source, MountSource::Bind { recursive: true, .. });
+    let recursive =
+        matches!(wanted.source, MountSource::Bind { recursive: true, .. }) && !wanted.writable_below;
     options.push(match (wanted.readonly, recursive) {
         (true, true) => "rro",
         (true, false) => "ro",

@@ -224,7 +224,7 @@ fn file(source: &Path, target: &Path) -> anyhow::Result<()> {
 }
 
 fn bind_read_only(source: &Path, target: &Path) -> anyhow::Result<()> {
-    let how = Bind { recursive: true, set: Some(Attributes::MOUNT_ATTR_RDONLY), propagation: None };
+    let how = Bind { recursive: true, set: Attributes::MOUNT_ATTR_RDONLY, ..Bind::default() };
     Ok(mount::bind(fd::open_path(source)?, fd::open_path(target)?, how)?)
 }
 

@@ -129,7 +129,11 @@ fn over_itself(path: &Path) -> anyhow::Result<OwnedFd> {
         "it is the host's own root, which the image host: shows, copy-on-write"
     );
     let private = mount::Propagation { kind: libc::MS_PRIVATE, recursive: true };
-    mount::bind(&place, &place, mount::Bind { recursive: true, set: None, propagation: Some(private) })?;
+    mount::bind(
+        &place,
+        &place,
+        mount::Bind { recursive: true, propagation: Some(private), ..mount::Bind::default() },
+    )?;
     Ok(mount::open_mounted(path)?)
 }
 

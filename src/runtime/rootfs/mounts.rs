@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use oci_spec::runtime::Mount;
 use rustix::{
     fs::{FileType, Mode, OFlags},
@@ -157,11 +157,9 @@ impl Mounts<'_> {
     }
 
     fn bind(&self, source: &Path, target: &Path, options: &Options) -> anyhow::Result<()> {
-        let how = Bind {
-            recursive: options.bind.unwrap_or(true),
-            set: Some(options.set),
-            propagation: options.propagation,
-        };
+        let (set, set_top) = options.by_depth();
+        let how =
+            Bind { recursive: options.bind.unwrap_or(true), set, set_top, propagation: options.propagation };
         if let Some((pid, path)) = neighbour::parse(source) {
             let tree = neighbour::copy_mount(pid, &path)?;
             return Ok(mount::attach_with(&tree, &self.directory(target)?, how)?);
@@ -175,14 +173,33 @@ impl Mounts<'_> {
         check_in_proc(target, is_procfs(&file))?;
         let stat = rustix::fs::fstat(&file).map_err(std::io::Error::from)?;
         let is_directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        let place = if is_directory { self.directory(target)? } else { self.file(target)? };
+        let place = if is_directory { self.covered(target)? } else { self.file(target)? };
         if is_directory && options.copy_up {
             volume::fill(&volume::open_tree(&place)?, &file).context("fill the volume from the image")?;
         }
         if options.chown {
             volume::give(&file, self.identity).context("give the source to the container's user")?;
         }
-        Ok(mount::bind(&file, &place, how)?)
+        let bound = mount::bind(&file, &place, how);
+        // What a mount covers must not come to light in a user namespace. mount_namespaces(7)
+        let is_locked = bound.as_ref().is_err_and(|error| error.errno == Errno::INVAL && !how.recursive);
+        bound.with_context(|| match is_locked {
+            true => format!(
+                "leave out what is mounted below {}, which a user namespace may not",
+                source.display()
+            ),
+            false => format!("bind {}", source.display()),
+        })
+    }
+
+    /// A mount point for a directory: an error for what is there and none.
+    fn covered(&self, target: &Path) -> anyhow::Result<OwnedFd> {
+        self.directory(target).map_err(|error| match error.downcast_ref::<SyscallError>() {
+            Some(error) if error.errno == Errno::NOTDIR => {
+                anyhow!("the source is a directory, and there is none at that place in the container")
+            }
+            _ => error,
+        })
     }
 
     /// A mount point that is a directory. In the directories that are our own mounts, no link is followed at all.
@@ -275,7 +292,7 @@ fn is_refused(error: &SyscallError) -> bool {
 
 fn bind_host(path: &str, place: &OwnedFd, set: Attributes) -> Result<(), SyscallError> {
     let source = fd::open_path(Path::new(path))?;
-    mount::bind(&source, place, Bind { recursive: true, set: Some(set), propagation: None })
+    mount::bind(&source, place, Bind { recursive: true, set, ..Bind::default() })
 }
 
 fn is_mapped(map: &IdMap, gid: Option<&str>) -> bool {

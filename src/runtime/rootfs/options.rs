@@ -7,6 +7,8 @@ use crate::sys::mount::{Attributes, Parameter, Propagation};
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) set: Attributes,
+    /// `rro`: read-only with what is mounted below, where `ro` is for the mount itself alone.
+    pub(super) recursive_readonly: bool,
     /// `bind`: without what is mounted below; `rbind`: with it.
     pub(super) bind: Option<bool>,
     pub(super) propagation: Option<Propagation>,
@@ -22,6 +24,7 @@ impl Options {
     pub(super) fn parse(words: &[String]) -> Options {
         let mut options = Options {
             set: Attributes::empty(),
+            recursive_readonly: false,
             bind: None,
             propagation: None,
             parameters: Vec::new(),
@@ -32,9 +35,23 @@ impl Options {
         options
     }
 
+    /// The attributes of a bind mount and all that is mounted below it, and those of its top alone.
+    pub(super) fn by_depth(&self) -> (Attributes, Attributes) {
+        match self.recursive_readonly {
+            true => (self.set, Attributes::empty()),
+            false => (
+                self.set.difference(Attributes::MOUNT_ATTR_RDONLY),
+                self.set.intersection(Attributes::MOUNT_ATTR_RDONLY),
+            ),
+        }
+    }
+
     fn add(&mut self, word: &str) {
         if let Some((attribute, on)) = attribute(word) {
             self.set.set(attribute, on);
+            if attribute == Attributes::MOUNT_ATTR_RDONLY {
+                self.recursive_readonly = word == "rro";
+            }
             return;
         }
         if let Some((kind, recursive)) = propagation(word) {
@@ -105,5 +122,22 @@ mod tests {
         assert_eq!(options.propagation, Some(Propagation { kind: libc::MS_SLAVE, recursive: true }));
         assert_eq!(options.parameters, [Parameter::new("size", "64k"), Parameter::word("newinstance")]);
         assert!(options.chown && !options.copy_up);
+    }
+
+    #[test]
+    fn read_only_reaches_as_deep_as_it_says() {
+        let (none, readonly) = (Attributes::empty(), Attributes::MOUNT_ATTR_RDONLY);
+        let noexec = Attributes::MOUNT_ATTR_NOEXEC;
+        for (words, all, top) in [
+            (&["rbind", "ro"][..], none, readonly),
+            (&["rbind", "rro"], readonly, none),
+            (&["rbind", "rro", "noexec"], readonly | noexec, none),
+            (&["rbind", "ro", "noexec"], noexec, readonly),
+            (&["rbind", "rro", "rw"], none, none),
+            (&["rbind"], none, none),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(Options::parse(&words).by_depth(), (all, top), "{words:?}");
+        }
     }
 }

@@ -59,7 +59,7 @@ pub enum Ipc {
 
 /// docker's mounts, in their order.
 pub fn mounts(choices: Choices) -> Vec<Mount> {
-    let access = if choices.privileged { "rw" } else { "ro" };
+    let (access, all) = if choices.privileged { ("rw", "rw") } else { ("ro", "rro") };
     let closed = ["nosuid", "noexec", "nodev"];
     let with = |more: &'static str| [&closed[..], &[more]].concat();
     let mut pts = vec!["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
@@ -72,7 +72,7 @@ pub fn mounts(choices: Choices) -> Vec<Mount> {
         mount("/dev/pts", "devpts", "devpts", &pts),
         // A user namespace can mount sysfs only of a network that is its own.
         match choices.host_network {
-            true => mount("/sys", "bind", "/sys", &[&["rbind"], &with(access)[..]].concat()),
+            true => mount("/sys", "bind", "/sys", &[&["rbind"], &with(all)[..]].concat()),
             false => mount("/sys", "sysfs", "sysfs", &with(access)),
         },
         // Read-only even where the cgroup namespace is the host's (CVE-2023-25809).

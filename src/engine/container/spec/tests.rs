@@ -57,6 +57,7 @@ fn bind(source: &str, target: &str) -> MountConfig {
         source: MountSource::Bind { path: source.into(), recursive: true },
         target: target.to_owned(),
         readonly: false,
+        writable_below: false,
         chown: false,
         no_copy: false,
         propagation: String::new(),
@@ -145,7 +146,7 @@ fn namespaces_are_own_the_hosts_or_anothers() {
     assert_eq!(joined(&spec), "user mnt cgroup");
     assert_eq!(spec.hostname(), &None);
     assert_eq!(mounted(&spec, "/dev/shm").unwrap(), "/dev/shm bind nosuid,noexec,nodev,rbind");
-    assert_eq!(mounted(&spec, "/sys").unwrap(), "/sys bind rbind,nosuid,noexec,nodev,ro");
+    assert_eq!(mounted(&spec, "/sys").unwrap(), "/sys bind rbind,nosuid,noexec,nodev,rro");
 
     config.namespaces.pid = Namespace::Container(ContainerId::from_bytes([0xef; 32]));
     assert!(error(&config).starts_with("join the pid namespace of container efef"), "{}", error(&config));
@@ -174,6 +175,7 @@ fn mounts_of_the_user_come_last_and_outermost_first() {
             propagation: "rslave".to_owned(),
             ..bind("", "/w")
         },
+        MountConfig { readonly: true, writable_below: true, ..bind("/src/c", "/c") },
         bind("/src/shm", "/dev/shm"),
         bind("/src/hosts", "/etc/hosts"),
     ];
@@ -181,6 +183,7 @@ fn mounts_of_the_user_come_last_and_outermost_first() {
     for (target, want) in [
         ("/a", "/src/a bind rbind,rro,rprivate"),
         ("/a/b", "/src/b bind rbind,rw,rprivate"),
+        ("/c", "/src/c bind rbind,ro,rprivate"),
         ("/t", "tmpfs tmpfs nosuid,nodev,rw,exec,size=1m,mode=700"),
         ("/v", "/state/volumes/v/data bind bind,rw,rprivate,U,copy-up"),
         ("/w", "/state/volumes/w/data bind bind,ro,rslave"),

@@ -66,6 +66,19 @@ impl Filters {
     }
 }
 
+/// Says whether a `name=…` fits: a part of the name, at its beginning with `^`, at its end with `$`. That is what is
+/// used of the regular expressions that docker takes there.
+pub fn fits_name(wanted: &str, name: &str) -> bool {
+    let (from_start, wanted) = wanted.strip_prefix('^').map_or((false, wanted), |rest| (true, rest));
+    let (to_end, wanted) = wanted.strip_suffix('$').map_or((false, wanted), |rest| (true, rest));
+    match (from_start, to_end) {
+        (true, true) => name == wanted,
+        (true, false) => name.starts_with(wanted),
+        (false, true) => name.ends_with(wanted),
+        (false, false) => name.contains(wanted),
+    }
+}
+
 fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
     match wanted.split_once('=') {
         Some((name, value)) => labels.get(name).is_some_and(|found| found == value),
@@ -104,6 +117,23 @@ mod tests {
             (&["label=b="], true),
         ] {
             assert_eq!(filters(texts).admits_labels(&labels), want, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn names_fit_in_part_or_anchored() {
+        for (wanted, fits) in [
+            ("web", true),
+            ("eb-1", true),
+            ("^web", true),
+            ("^eb", false),
+            ("1$", true),
+            ("web$", false),
+            ("^web-1$", true),
+            ("^web$", false),
+            ("", true),
+        ] {
+            assert_eq!(fits_name(wanted, "web-1"), fits, "{wanted}");
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     base::{
-        filter::Filters,
+        filter::{Filters, fits_name},
         id::{ContainerId, check_name},
         time::Time,
     },
@@ -75,16 +75,17 @@ pub(crate) struct VolumesLock(#[expect(dead_code, reason = "held, not read")] Lo
 impl Engine {
     /// Makes a volume and gives its name; one that exists is left as it is, as docker does.
     pub fn create_volume(&self, options: VolumeOptions) -> anyhow::Result<String> {
-        let name = match options.name {
-            Some(name) => name,
-            None => super::random_id()?.to_string(),
+        // One that nobody cared to name is pruned as those of containers are.
+        let (name, anonymous) = match options.name {
+            Some(name) => (name, false),
+            None => (super::random_id()?.to_string(), true),
         };
         let lock = self.lock_volumes()?;
         let record = VolumeRecord {
             version: VERSION,
             name: name.clone(),
             created: Time::now(),
-            anonymous: false,
+            anonymous,
             labels: options.labels,
             options: options.options,
             populated: false,
@@ -149,7 +150,7 @@ impl Engine {
         let mut volumes = self.volumes()?;
         volumes.retain(|volume| {
             let record = &volume.record;
-            filters.admits("name", |wanted| record.name.contains(wanted))
+            filters.admits("name", |wanted| fits_name(wanted, &record.name))
                 && filters.admits("driver", |wanted| wanted == "local")
                 && filters.admits_labels(&record.labels)
                 && dangling.is_none_or(|dangling| dangling != users.contains_key(&record.name))

@@ -29,6 +29,8 @@ pub(super) struct Ls {
     quiet: bool,
 }
 
+const NOT_KNOWN: &str = "N/A";
+
 const LISTING: Listing<Volume> = Listing {
     fields: &[
         Field { name: "Driver", heading: "DRIVER", value: |_| "local".into() },
@@ -37,6 +39,12 @@ const LISTING: Listing<Volume> = Listing {
         Field { name: "Mountpoint", heading: "MOUNTPOINT", value: |volume| json!(volume.mountpoint) },
         Field { name: "Labels", heading: "LABELS", value: |volume| labels(volume).into() },
         Field { name: "Label", heading: "", value: |volume| json!(volume.record.labels) },
+        // docker's fields of clusters, and those that only its `system df` fills.
+        Field { name: "Availability", heading: "AVAILABILITY", value: |_| NOT_KNOWN.into() },
+        Field { name: "Group", heading: "GROUP", value: |_| NOT_KNOWN.into() },
+        Field { name: "Links", heading: "LINKS", value: |_| NOT_KNOWN.into() },
+        Field { name: "Size", heading: "SIZE", value: |_| NOT_KNOWN.into() },
+        Field { name: "Status", heading: "STATUS", value: |_| NOT_KNOWN.into() },
     ],
     columns: &["Driver", "Name"],
 };

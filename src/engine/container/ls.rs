@@ -4,7 +4,11 @@
 use std::{cmp::Reverse, num::NonZero};
 
 use crate::{
-    base::{filter::Filters, id::ContainerId, time::Time},
+    base::{
+        filter::{Filters, fits_name},
+        id::ContainerId,
+        time::Time,
+    },
     engine::{Engine, Error, image::Image, size, volume::volumes_of},
     store::{
         container::{ContainerState, MountSource, Network, RootSource, Status},
@@ -172,7 +176,7 @@ impl<'a> Filter<'a> {
                     || matches!(&mount.source, MountSource::Bind { path, .. } if path.as_os_str() == wanted)
             })
         };
-        self.filters.admits("name", |wanted| config.name.contains(wanted.trim_start_matches('/')))
+        self.filters.admits("name", |wanted| fits_name(&unslashed(wanted), &config.name))
             && self.filters.admits_labels(&config.labels)
             && self.filters.admits("volume", volume)
             && self.filters.admits("network", |wanted| wanted == network_word(&config.namespaces.network))
@@ -194,6 +198,14 @@ pub fn status_word(status: Status) -> &'static str {
         Status::Running => "running",
         Status::Paused => "paused",
         Status::Exited => "exited",
+    }
+}
+
+/// A name to look for, without the slash that docker's own names begin with.
+fn unslashed(wanted: &str) -> String {
+    match wanted.strip_prefix("^/") {
+        Some(rest) => format!("^{rest}"),
+        None => wanted.trim_start_matches('/').to_owned(),
     }
 }
 

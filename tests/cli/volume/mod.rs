@@ -56,3 +56,20 @@ fn not_removed_while_in_use() {
     world.coracle(["volume", "prune", "-a", "-f"]).succeeds();
     world.coracle(["volume", "ls", "-q"]).succeeds().prints("");
 }
+
+#[test]
+fn prune_takes_what_nobody_named_and_ls_says_what_there_is() {
+    let world = World::new();
+    world.coracle(["volume", "create"]).succeeds();
+    world.coracle(["volume", "create", "data-1"]).succeeds();
+    world.coracle(["volume", "create", "more-data"]).succeeds();
+    world.coracle(["volume", "prune", "-f"]).succeeds();
+    for (filter, names) in
+        [("name=data", "data-1\nmore-data\n"), ("name=^data", "data-1\n"), ("name=^data$", "")]
+    {
+        world.coracle(["volume", "ls", "-q", "--filter", filter]).succeeds().prints(names);
+    }
+    let format = "{{.Name}} {{.Size}} {{.Links}} {{.Status}}";
+    let output = world.coracle(["volume", "ls", "--format", format, "--filter", "name=1$"]).succeeds();
+    output.prints("data-1 N/A N/A N/A\n");
+}

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::{Run, error, exit::Exit, output},
-    engine::{Engine, image::remove::Removed},
+    engine::{Engine, Error, image::remove::Removed},
 };
 
 #[derive(Debug, Args)]
@@ -25,7 +25,10 @@ impl Run for Rm {
     fn run(self) -> anyhow::Result<Exit> {
         let (removed, errors) = Engine::open()?.remove_images(&self.images, self.force)?;
         output::text(&lines(&removed, ["Untagged", "Deleted"]))?;
-        let exit = if errors.is_empty() { Exit::Success } else { Exit::Failure };
+        // docker: what is not there is said, and with -f it is no failure.
+        let forgiven =
+            |error: &anyhow::Error| self.force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. }));
+        let exit = if errors.iter().all(forgiven) { Exit::Success } else { Exit::Failure };
         errors.into_iter().for_each(error::print);
         Ok(exit)
     }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::{
-    base::{digest::Digest, id::is_id_prefix},
+    base::digest::Digest,
     engine::{Engine, container::Container},
     image::reference::Reference,
     store::{
@@ -133,9 +133,8 @@ fn names_of(index: &Index, manifest: &Digest) -> Vec<Reference> {
 /// Which of an image's names was typed; none if it was found by its id.
 fn named_by<'a>(typed: &str, names: &'a [Reference]) -> Option<&'a Reference> {
     let reference: Reference = typed.parse().ok()?;
-    let found = names.iter().find(|name| match reference.digest() {
+    names.iter().find(|name| match reference.digest() {
         Some(_) => name.repository() == reference.repository(),
         None => **name == reference,
-    });
-    found.or_else(|| if is_id_prefix(typed) { None } else { names.first() })
+    })
 }

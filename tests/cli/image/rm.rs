@@ -38,6 +38,30 @@ fn by_prefix_of_the_identifier() {
 }
 
 #[test]
+fn an_identifier_takes_no_name_by_chance() {
+    let world = World::new();
+    let one = image("one");
+    world.load(&one, "box:1");
+    world.coracle(["tag", "box:1", "box:2"]).succeeds();
+    for id in [&one.id()[..19], &one.id(), &one.id()[7..19]] {
+        let output = world.coracle(["rmi", id]).exits(1);
+        assert!(output.stderr.contains("must be forced"), "{output}");
+    }
+    world.coracle(["rmi", "-f", &one.id()[..19]]).succeeds();
+    world.coracle(["images", "-aq"]).succeeds().prints("");
+}
+
+#[test]
+fn force_forgives_what_is_not_there_and_nothing_else() {
+    let world = World::new();
+    world.load(&image("one"), "box:1");
+    let output = world.coracle(["rmi", "-f", "missing", "box:1"]).succeeds();
+    assert!(output.stdout.starts_with("Untagged: box:1\n"), "{output}");
+    assert!(output.stderr.contains("No such image: missing"), "{output}");
+    world.coracle(["rmi", "-f", "UPPER"]).exits(1);
+}
+
+#[test]
 fn shared_layers_stay() {
     requires!(Userns);
     let world = World::with_payload();

@@ -22,13 +22,17 @@ impl Engine {
             false => self.names_of(&image)?,
         };
         let config = &image.config;
-        let said = config.config.clone().unwrap_or_default();
         let history = config.history.as_deref().unwrap_or_default();
         let comment = history.last().and_then(|step| step.comment.clone()).unwrap_or_default();
         let tags: Vec<String> = match image.is_host {
             true => vec![name.to_owned()],
             false => names.iter().map(Reference::familiar).collect(),
         };
+        let mut said = match self.raw_config(&image)? {
+            Some(said) => said,
+            None => serde_json::to_value(config.config.clone().unwrap_or_default())?,
+        };
+        add_missing(&mut said);
         let mut value = json!({
             "Id": image.id,
             "RepoTags": tags,
@@ -38,17 +42,15 @@ impl Engine {
             "Created": config.created,
             "DockerVersion": "",
             "Author": config.author.clone().unwrap_or_default(),
-            "Config": self.raw_config(&image)?.unwrap_or(serde_json::to_value(said)?),
+            "Config": said,
             "Architecture": config.architecture,
+            "Variant": config.variant.clone().unwrap_or_default(),
             "Os": config.os,
             "Size": image.size,
             "GraphDriver": { "Data": null, "Name": "overlay" },
             "RootFS": { "Type": "layers", "Layers": image.diff_ids },
             "Metadata": { "LastTagTime": "0001-01-01T00:00:00Z" },
         });
-        if let Some(variant) = &config.variant {
-            value["Variant"] = json!(variant);
-        }
         if !image.is_host {
             value["Descriptor"] = serde_json::to_value(image.listed.named(None))?;
         }
@@ -69,6 +71,28 @@ impl Engine {
         let content = read_verified(&self.layout, &image.id, DOCUMENT_LIMIT)?;
         let mut document: Value = serde_json::from_slice(&content)?;
         Ok(document.get_mut("config").map(Value::take).filter(|config| !config.is_null()))
+    }
+}
+
+/// What docker's structure has and the image does not say: a template asks for it whatever the image.
+fn add_missing(config: &mut Value) {
+    let Some(config) = config.as_object_mut() else { return };
+    for name in ["User", "WorkingDir", "StopSignal"] {
+        config.entry(name).or_insert_with(|| json!(""));
+    }
+    for name in [
+        "Cmd",
+        "Entrypoint",
+        "Env",
+        "ExposedPorts",
+        "Healthcheck",
+        "Labels",
+        "OnBuild",
+        "Shell",
+        "StopTimeout",
+        "Volumes",
+    ] {
+        config.entry(name).or_insert(Value::Null);
     }
 }
 

@@ -33,6 +33,21 @@ fn the_shape() {
 }
 
 #[test]
+fn what_the_image_does_not_say_is_empty() {
+    let world = World::new();
+    world.load(&Image::new().layer(tree! { "a" => file("a") }), "box:latest");
+    for (template, want) in [
+        ("{{.Config.Entrypoint}} {{json .Config.Cmd}} {{len .Config.Env}}", "[] null 0"),
+        ("[{{.Config.User}}{{.Config.WorkingDir}}{{.Variant}}]", "[]"),
+        ("{{.Config.Labels}} {{.Config.Volumes}} {{.Config.ExposedPorts}}", "map[] map[] map[]"),
+        ("{{if .Config.Healthcheck}}some{{else}}none{{end}}", "none"),
+    ] {
+        let output = world.coracle(["image", "inspect", "-f", template, "box"]).succeeds();
+        assert_eq!(output.stdout.trim_end(), want, "{template}");
+    }
+}
+
+#[test]
 fn missing_ones() {
     let world = World::new();
     world.load(&Image::new().layer(tree! { "a" => file("a") }), "box:latest");

@@ -71,6 +71,11 @@ impl Verb {
         }
     }
 
+    /// How many words it wants besides its options.
+    fn required_arguments(&self) -> usize {
+        (self.args)(Command::new(self.name)).get_positionals().filter(|word| word.is_required_set()).count()
+    }
+
     /// Its exit status is a program's: a failure of ours is 125, since 1 may be what the program said.
     pub const fn starts_a_program(self) -> Verb {
         Verb { failure: Exit::Engine, ..self }

@@ -52,6 +52,7 @@ fn wrong_words_are_refused_in_dockers_way() {
         ("version --format", "flag needs an argument: --format", Exit::Engine),
         ("version extra", "'coracle version' does not take the argument \"extra\"", Exit::Failure),
         ("rm", "'coracle rm' requires at least 1 argument", Exit::Failure),
+        ("tag one", "'coracle tag' requires at least 2 arguments", Exit::Failure),
         ("run", "'coracle run' requires at least 1 argument", Exit::Engine),
         ("run --rm=maybe img", "invalid argument \"maybe\" for \"--rm\" flag: invalid syntax", Exit::Engine),
         (

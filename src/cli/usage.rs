@@ -14,7 +14,7 @@ pub(super) fn problem(error: &Error, verb: &Verb, path: &str) -> Problem {
             flag if flag.starts_with('-') => option(unknown_flag(&flag)),
             word => argument(format!("'{path}' does not take the argument {word:?}")),
         },
-        ErrorKind::MissingRequiredArgument => argument(missing(error, path)),
+        ErrorKind::MissingRequiredArgument => argument(missing(error, verb, path)),
         ErrorKind::TooFewValues => {
             let want = number(error, ContextKind::MinValues).unwrap_or(1);
             argument(format!("'{path}' requires at least {want} arguments"))
@@ -62,14 +62,17 @@ fn unknown_flag(flag: &str) -> String {
     }
 }
 
-fn missing(error: &Error, path: &str) -> String {
+fn missing(error: &Error, verb: &Verb, path: &str) -> String {
     let Some(ContextValue::Strings(names)) = error.get(ContextKind::InvalidArg) else {
         return format!("'{path}' requires more arguments");
     };
     match names.iter().find(|name| name.starts_with('-')) {
         Some(option) => format!("'{path}' requires {}", names_of(option)),
-        None if names.len() == 1 => format!("'{path}' requires at least 1 argument"),
-        None => format!("'{path}' requires at least {} arguments", names.len()),
+        // All that it wants, whatever was given.
+        None => match verb.required_arguments() {
+            1 => format!("'{path}' requires at least 1 argument"),
+            count => format!("'{path}' requires at least {count} arguments"),
+        },
     }
 }
 

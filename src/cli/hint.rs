@@ -28,10 +28,12 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(StartError { hint, .. }) = cause.downcast_ref() {
         return hint.clone();
     }
-    let errno = match (cause.downcast_ref::<SyscallError>(), cause.downcast_ref::<std::io::Error>()) {
-        (Some(call), _) => call.errno,
-        (_, Some(error)) => Errno::from_io_error(error)?,
-        _ => return None,
+    let errno = if let Some(errno) = cause.downcast_ref::<Errno>() {
+        *errno
+    } else if let Some(call) = cause.downcast_ref::<SyscallError>() {
+        call.errno
+    } else {
+        Errno::from_io_error(cause.downcast_ref()?)?
     };
     explain::hint(errno, explain::Situation::Store)
 }
@@ -70,4 +72,23 @@ pub fn unsupported_flag(flag: &str) -> Option<&'static str> {
         "--restart" => "containers are not restarted by themselves yet; a systemd unit can do it",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_explained_whoever_met_it() {
+        for error in [
+            anyhow::Error::from(Errno::NOSPC),
+            anyhow::Error::from(std::io::Error::from(Errno::NOSPC)),
+            anyhow::Error::from(SyscallError::new("write()", Errno::NOSPC)),
+        ] {
+            let hints = of(&Err::<(), _>(error).context("write").unwrap_err());
+            assert!(hints.len() == 1 && hints[0].contains("full"), "{hints:?}");
+        }
+    }
 }

@@ -18,12 +18,12 @@ use std::{
 use anyhow::Context as _;
 use serde::Deserialize;
 
-use crate::base::digest::Digest;
+use crate::{base::digest::Digest, sys::remove::remove_tree};
 
 use super::{
     blob::{self, DOCUMENT_LIMIT},
     container::{ImageUse, RootSource},
-    image::{Descriptor, Index, change_index, make_skeleton},
+    image::{Descriptor, Index, IndexChange, change_index, make_skeleton},
     layout::Layout,
     lock::Lock,
     record,
@@ -192,6 +192,44 @@ pub fn collect(layout: &Layout) -> anyhow::Result<Swept> {
     Ok(swept)
 }
 
+/// Writes an index that lists less than before. On a full disk that needs room for a second one; the trees that it does
+/// not reach make it, since each can be made again from its blob, should the write fail all the same. Call it in the user
+/// namespace of who unpacks.
+pub fn write_shrunk(change: &mut IndexChange<'_>) -> anyhow::Result<()> {
+    match change.write() {
+        Err(error) if is_full(&error) => remove_trees(change)?,
+        answer => return answer,
+    }
+    change.write()
+}
+
+fn is_full(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
+
+/// Removes the trees that an index does not reach where they are: a place in tmp/ needs room.
+fn remove_trees(change: &IndexChange<'_>) -> anyhow::Result<()> {
+    let layout = change.layout();
+    let path = layout.load_lock();
+    let load = Lock::try_exclusive(&path).with_context(|| format!("lock {}", path.display()))?;
+    if load.is_none() {
+        return Ok(());
+    }
+    let reachable = Reachable::find(layout, &change.index)?;
+    for of_map in list(&layout.layers())? {
+        for path in unreachable(&of_map, &reachable.diff_ids)? {
+            // A name that stands for no layer: half a tree must not be taken for one.
+            let doomed = path.with_extension("gone");
+            let remove = || format!("remove {}", path.display());
+            fs::rename(&path, &doomed).with_context(remove)?;
+            let name = doomed.file_name().context("a tree has a name").with_context(remove)?;
+            remove_tree(fs::File::open(&of_map)?, name.as_encoded_bytes()).with_context(remove)?;
+        }
+    }
+    Ok(())
+}
+
 /// The entries of a directory whose names are no digest in `needed`.
 fn unreachable(directory: &Path, needed: &HashSet<Digest>) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = list(directory)?;
@@ -215,7 +253,10 @@ pub fn list(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{directory, image::INDEX_TYPE};
+    use crate::{
+        store::{directory, image::INDEX_TYPE},
+        sys::{fd, mount, namespace, process::testing::in_child, userns},
+    };
 
     struct Store {
         layout: Layout,
@@ -224,7 +265,10 @@ mod tests {
 
     impl Store {
         fn new() -> Store {
-            let dir = tempfile::tempdir().unwrap();
+            Store::on(tempfile::tempdir().unwrap())
+        }
+
+        fn on(dir: tempfile::TempDir) -> Store {
             Store { layout: Layout::new(dir.path().join("state"), dir.path().join("run")), _dir: dir }
         }
 
@@ -276,6 +320,37 @@ mod tests {
         collect(&store.layout).unwrap();
         assert_eq!((store.blobs(), list(&store.layout.layers()).unwrap().len()), (0, 0));
         assert_eq!(list(&store.layout.tmp()).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn an_image_can_be_removed_from_a_full_disk() {
+        if let Some(reason) = namespace::why_no_user_namespace() {
+            return eprintln!("skipped: an_image_can_be_removed_from_a_full_disk: {reason}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        in_child(|| {
+            userns::enter(&userns::best_map())?;
+            namespace::unshare(rustix::thread::UnshareFlags::NEWNS)?;
+            mount::make_all_slaves()?;
+            let size = [mount::Parameter::new("size", "256k")];
+            mount::mount_new("tmpfs", &size, mount::Attributes::empty(), fd::open_dir(dir.path())?)?;
+            let store = Store::on(dir);
+            let ((one, one_layer), (two, two_layer)) = (store.image("one"), store.image("two"));
+            fs::write(store.layout.layer("u0", &one_layer).join("bin/file"), [0; 8192])?;
+            let mut change = change_index(&store.layout)?;
+            change.index.tag(&one, "a");
+            change.index.tag(&two, "b");
+            change.write()?;
+            let filled = fs::write(store.layout.root().join("fill"), [0; 256 << 10]);
+            anyhow::ensure!(filled.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull));
+            change.index.remove(&one.digest);
+            anyhow::ensure!(change.write().is_err());
+            write_shrunk(&mut change)?;
+            drop(change);
+            collect(&store.layout)?;
+            anyhow::ensure!(store.has(&one_layer) == (false, false) && store.has(&two_layer) == (true, true));
+            Ok(())
+        });
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Engine {
                 removed.push(Removed::Deleted(image.id));
             }
         }
-        change.write()?;
+        gc::write_shrunk(&mut change)?;
         Ok(removed)
     }
 }

@@ -77,7 +77,7 @@ impl Engine {
         }
         self.refuse_used(&id, &listed, named, force)?;
         change.index.remove(&listed.digest);
-        change.write()?;
+        gc::write_shrunk(&mut change)?;
         let untagged = names.iter().map(|name| Removed::Untagged(name.familiar()));
         Ok(untagged.chain([Removed::Deleted(id)]).collect())
     }

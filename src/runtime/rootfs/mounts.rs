@@ -148,7 +148,7 @@ impl Mounts<'_> {
             volume::fill(&image, &mounted)?;
         }
         if options.chown {
-            volume::give(&mounted, self.identity)?;
+            self.give(&mounted)?;
         }
         if options.set.contains(read_only) {
             mount::add_attributes(&mounted, read_only)?;
@@ -178,7 +178,7 @@ impl Mounts<'_> {
             volume::fill(&volume::open_tree(&place)?, &file).context("fill the volume from the image")?;
         }
         if options.chown {
-            volume::give(&file, self.identity).context("give the source to the container's user")?;
+            self.give(&file).context("give the source to the container's user")?;
         }
         let bound = mount::bind(&file, &place, how);
         // What a mount covers must not come to light in a user namespace. mount_namespaces(7)
@@ -190,6 +190,17 @@ impl Mounts<'_> {
             ),
             false => format!("bind {}", source.display()),
         })
+    }
+
+    /// Gives a source to the container's user.
+    fn give(&self, source: &OwnedFd) -> anyhow::Result<()> {
+        let Identity { uid, gid, .. } = *self.identity;
+        let is_mapped = self.map.uid_outside(uid).is_some() && self.map.gid_outside(gid).is_some();
+        ensure!(
+            is_mapped,
+            "{uid}:{gid} is not in the identity map: it takes a range in /etc/subuid and /etc/subgid"
+        );
+        volume::give(source, self.identity)
     }
 
     /// A mount point for a directory: an error for what is there and none.

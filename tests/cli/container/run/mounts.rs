@@ -97,6 +97,15 @@ fn a_volume_is_filled_at_its_first_use() {
 }
 
 #[test]
+fn a_volume_is_given_to_nobody_whom_the_map_does_not_know() {
+    requires!(Userns, Single);
+    let world = World::with_payload();
+    let output = run(&world, &["-v", "vol:/home:U", "-u", "7:8"], &["true"]);
+    assert_eq!(output.code, 125, "{output}");
+    assert!(output.stderr.contains("7:8 is not in the identity map"), "{output}");
+}
+
+#[test]
 fn anonymous_volumes_go_with_rm() {
     requires!(Userns);
     let world = World::new();

@@ -58,6 +58,11 @@ pub enum Document {
 }
 
 impl Document {
+    /// Says whether a document of this media type is one of these.
+    pub fn is_known(media_type: &str) -> bool {
+        Kind::of(media_type).is_ok()
+    }
+
     /// Reads the document that a descriptor says has this media type.
     pub fn parse(media_type: &str, content: &[u8]) -> anyhow::Result<Document> {
         #[derive(Deserialize)]

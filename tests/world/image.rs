@@ -192,6 +192,15 @@ impl Archive {
         descriptor
     }
 
+    /// Adds an image index that says nothing of platforms, and describes it.
+    pub(crate) fn add_index(&mut self, manifests: &[Value]) -> Value {
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        let mut manifests = manifests.to_owned();
+        manifests.iter_mut().for_each(|entry| drop(entry.as_object_mut().unwrap().remove("platform")));
+        let index = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": manifests});
+        self.add_blob(media_type, serde_json::to_vec(&index).unwrap())
+    }
+
     /// The content of the file with this name, to be damaged.
     pub(crate) fn file(&mut self, name: &str) -> &mut Vec<u8> {
         let found = self.files.iter_mut().find(|(other, _)| other == name);

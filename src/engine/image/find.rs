@@ -1,13 +1,14 @@
 //! Finding an image by what the user typed: a name, `name@digest`, an id or its beginning, a manifest's digest, `host:`.
 //! *Should* read three small files for a name (index, manifest, config), whatever else the store holds.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 
 use crate::{
     base::{digest::Digest, id::is_id_prefix},
     engine::{Engine, Error},
     image::{
         config::ImageConfig,
+        index::MAX_NESTING,
         manifest::{Document, MANIFEST_TYPE, Manifest},
         reference::Reference,
     },
@@ -19,9 +20,6 @@ use crate::{
 };
 
 use super::{HOST, Image};
-
-/// How deep indexes may be nested in each other.
-const MAX_NESTING: usize = 4;
 
 impl Engine {
     /// Finds an image for this host by name, id, id prefix or digest; `host:` is built in. `Error::NoSuch`,
@@ -170,13 +168,16 @@ impl Engine {
     }
 
     fn choose(&self, index: &Index, platform: Option<&Platform>) -> anyhow::Result<Descriptor> {
+        let is_here = |digest: &Digest| self.layout.blob(digest).exists();
+        let mut read = |entry: &Descriptor| match is_here(&entry.digest) {
+            true => read_verified(&self.layout, &entry.digest, DOCUMENT_LIMIT).map(Some),
+            false => Ok(None),
+        };
         let wanted = platform.cloned().unwrap_or_else(Platform::host);
-        let chosen = index.choose(&wanted).or_else(|| {
-            let is_here = |d: &&Descriptor| platform.is_none() && self.layout.blob(&d.digest).exists();
-            index.manifests.iter().find(is_here)
-        });
-        ensure!(chosen.is_some(), "it has no image for the platform {wanted}; it has {}", index.platforms());
-        Ok(chosen.expect("just checked").clone())
+        index.choose(&wanted, &mut read).or_else(|error| {
+            let first = index.manifests.iter().find(|entry| platform.is_none() && is_here(&entry.digest));
+            first.cloned().ok_or(error)
+        })
     }
 }
 

@@ -70,7 +70,7 @@ impl Engine {
         let what = name.map_or_else(|| "the standard input".to_owned(), |path| path.display().to_string());
         self.take_in(options.platform.as_ref(), |ingest| {
             with_archive(file, name, ingest.target, |source| {
-                let images = images(source, Form::Any)?;
+                let images = images(source, Form::Any, &ingest.wanted())?;
                 images.into_iter().map(|found| Ok((ingest.image(source, &found)?, found.names))).collect()
             })
             .with_context(|| format!("load {what}"))
@@ -180,9 +180,9 @@ pub(super) fn with_archive<T>(
 
 /// Lists the images of an archive. An OCI layout is preferred where an archive is both (docker 25 and later): it has
 /// the manifests as they were.
-pub(super) fn images(source: &dyn Source, form: Form) -> anyhow::Result<Vec<Found>> {
+pub(super) fn images(source: &dyn Source, form: Form, wanted: &Platform) -> anyhow::Result<Vec<Found>> {
     if form != Form::Docker && oci_layout::is_layout(source)? {
-        return oci_layout::images(source);
+        return oci_layout::images(source, wanted);
     }
     if form != Form::Oci && docker_archive::is_archive(source)? {
         return docker_archive::images(source);

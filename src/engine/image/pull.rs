@@ -51,7 +51,7 @@ impl Engine {
         let loaded = self
             .take_in(platform, |ingest| {
                 let take = |source: &dyn Source, form| {
-                    let mut found = oci_layout::pick(images(source, form)?, wanted)?;
+                    let mut found = oci_layout::pick(images(source, form, &ingest.wanted())?, wanted)?;
                     name_unnamed(&mut found, source, wanted);
                     Ok(vec![(ingest.image(source, &found)?, found.names)])
                 };

@@ -9,6 +9,7 @@ use crate::{
     base::digest::Digest,
     image::{
         config::ImageConfig,
+        index::MAX_NESTING,
         layer::{
             compress::Compression,
             tree,
@@ -23,9 +24,6 @@ use crate::{
 };
 
 use super::{Blob, Content, Found, Source, blob_path, stream::Unpacked};
-
-/// How deep indexes may be nested in each other.
-const MAX_NESTING: usize = 4;
 
 /// Where images go, and which platform is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +59,8 @@ impl Ingest<'_> {
         }
     }
 
-    fn wanted(&self) -> Platform {
+    /// The platform whose image is to be run.
+    pub fn wanted(&self) -> Platform {
         self.platform.cloned().unwrap_or_else(Platform::host)
     }
 
@@ -100,13 +99,8 @@ impl Ingest<'_> {
                     return Ok(Stored { listed: listed.named(None), id });
                 }
                 Document::Index(index) => {
-                    let wanted = self.wanted();
-                    let chosen = index.choose(&wanted).cloned().with_context(|| {
-                        format!(
-                            "the image is not there for the platform {wanted}; it is for {}",
-                            index.platforms()
-                        )
-                    })?;
+                    let mut read = |entry: &Descriptor| self.document_if_here(source, entry);
+                    let chosen = index.choose(&self.wanted(), &mut read)?;
                     if self.platform.is_none() {
                         let others = index.manifests.iter().filter(|d| d.digest != chosen.digest);
                         others.into_iter().try_for_each(|other| self.copy(source, other, 1))?;
@@ -115,7 +109,7 @@ impl Ingest<'_> {
                 }
             }
         }
-        bail!("the image's indexes are nested more than {MAX_NESTING} deep")
+        bail!("its indexes are nested more than {MAX_NESTING} deep")
     }
 
     fn manifest(&self, source: &dyn Source, manifest: &Manifest) -> anyhow::Result<Digest> {
@@ -136,6 +130,17 @@ impl Ingest<'_> {
         let (is, wanted) = (config.platform(), self.wanted());
         ensure!(is.rank(&wanted).is_some(), "the image is for the platform {is}, not for {wanted}");
         Ok(())
+    }
+
+    /// Reads a document as `document` does; gives `None` where there is none.
+    fn document_if_here(
+        &self,
+        source: &dyn Source,
+        descriptor: &Descriptor,
+    ) -> anyhow::Result<Option<Vec<u8>>> {
+        let is_here = source.open(&blob_path(&descriptor.digest))?.is_some()
+            || blob::has(self.target.layout, &descriptor.digest)?;
+        if is_here { self.document(source, descriptor).map(Some) } else { Ok(None) }
     }
 
     /// Reads a manifest, index or config, checks it against its descriptor and stores it.

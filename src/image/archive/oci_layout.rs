@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     image::reference::Reference,
-    store::image::{Index, REF_NAME},
+    store::image::{Descriptor, Index, Platform, REF_NAME},
 };
 
 use super::{Content, Found, Source};
@@ -18,13 +18,14 @@ pub fn is_layout(source: &dyn Source) -> anyhow::Result<bool> {
     Ok(source.document("oci-layout")?.is_some() && source.document("index.json")?.is_some())
 }
 
-/// Lists the images of an OCI layout.
-pub fn images(source: &dyn Source) -> anyhow::Result<Vec<Found>> {
+/// Lists the images of an OCI layout. Of several that have the same name, or none, and are for different platforms, those
+/// are left out that serve `wanted` less well than another.
+pub fn images(source: &dyn Source, wanted: &Platform) -> anyhow::Result<Vec<Found>> {
     let content = source.document("index.json")?.context("find index.json: it is not there")?;
     let index: Index = serde_json::from_slice(&content).context("parse index.json")?;
     ensure!(!index.manifests.is_empty(), "the layout's index.json lists no image");
     let mut images: Vec<Found> = Vec::new();
-    for descriptor in index.manifests {
+    for descriptor in best_of(index.manifests, wanted) {
         let name = name(&descriptor, source.name())?;
         let same = images
             .iter_mut()
@@ -39,12 +40,25 @@ pub fn images(source: &dyn Source) -> anyhow::Result<Vec<Found>> {
     Ok(images)
 }
 
+fn best_of(mut entries: Vec<Descriptor>, wanted: &Platform) -> Vec<Descriptor> {
+    let all = entries.clone();
+    let name = |entry: &Descriptor| {
+        let name = entry.annotation(CONTAINERD_NAME).or(entry.annotation(REF_NAME));
+        name.map(str::to_owned)
+    };
+    let rank = |platform: &Platform| platform.rank(wanted).map_or((1, 0), |rank| (0, rank));
+    entries.retain(|entry| {
+        let Some(own) = &entry.platform else { return true };
+        let same = all.iter().filter(|other| name(other) == name(entry));
+        let mut others = same.filter_map(|other| other.platform.as_ref());
+        !others.any(|other| rank(other) < rank(own))
+    });
+    entries
+}
+
 /// The name that a descriptor of `index.json` gives its image. A bare word is a tag, as the specification has it, and
 /// goes with the name of the layout itself.
-fn name(
-    descriptor: &crate::store::image::Descriptor,
-    layout: Option<&str>,
-) -> anyhow::Result<Option<Reference>> {
+fn name(descriptor: &Descriptor, layout: Option<&str>) -> anyhow::Result<Option<Reference>> {
     if let Some(name) = descriptor.annotation(CONTAINERD_NAME) {
         return Ok(Some(name.parse()?));
     }
@@ -89,9 +103,7 @@ pub fn pick(images: Vec<Found>, wanted: Option<&str>) -> anyhow::Result<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        base::digest::Digest, image::archive::Blob, image::manifest::MANIFEST_TYPE, store::image::Descriptor,
-    };
+    use crate::{base::digest::Digest, image::archive::Blob, image::manifest::MANIFEST_TYPE};
 
     /// A layout's index.json and its own name.
     struct Layout(String, Option<&'static str>);
@@ -122,7 +134,7 @@ mod tests {
     }
 
     fn names(layout: &Layout) -> Vec<Vec<String>> {
-        let images = images(layout).unwrap();
+        let images = images(layout, &Platform::host()).unwrap();
         images.iter().map(|found| found.names.iter().map(Reference::familiar).collect()).collect()
     }
 
@@ -144,7 +156,31 @@ mod tests {
     }
 
     #[test]
+    fn of_one_name_the_best_platform_is_taken() {
+        let entry = |name: &str, platform: &str| {
+            let digest = Digest::of(format!("{name} {platform}").as_bytes());
+            let entry = Descriptor::new(MANIFEST_TYPE, digest, 1).named(Some(name).filter(|n| !n.is_empty()));
+            Descriptor { platform: platform.parse().ok(), ..entry }
+        };
+        let all = [
+            ("a:1", "arm64"),
+            ("a:1", "386"),
+            ("a:1", "amd64"),
+            ("b:1", "arm64"),
+            ("", "arm64"),
+            ("c:1", ""),
+        ];
+        let entries = || all.iter().map(|(name, platform)| entry(name, platform)).collect::<Vec<_>>();
+        for (wanted, want) in [("amd64", &[2, 3, 4, 5][..]), ("386", &[1, 3, 4, 5]), ("arm64", &[0, 3, 4, 5])]
+        {
+            let want: Vec<Descriptor> = want.iter().map(|n| entries()[*n].clone()).collect();
+            assert_eq!(best_of(entries(), &wanted.parse().unwrap()), want, "{wanted}");
+        }
+    }
+
+    #[test]
     fn one_image_is_picked_by_tag_by_name_or_for_being_alone() {
+        let images = |layout: &Layout| super::images(layout, &Platform::host());
         let two = || images(&layout(&[&[(REF_NAME, "a:1")], &[(REF_NAME, "b:2")]], None)).unwrap();
         assert_eq!(pick(two(), Some("2")).unwrap().names[0].familiar(), "b:2");
         assert_eq!(pick(two(), Some("docker.io/library/a:1")).unwrap().names[0].familiar(), "a:1");

@@ -72,6 +72,51 @@ fn several_names_and_several_images() {
         .prints("Loaded image: box:1\nLoaded image: example.org/team/box:2\nLoaded image: other:latest\n");
 }
 
+/// A layout whose index.json lists the same name for two platforms; `of_two` says how.
+fn two_platforms(of_two: impl Fn(&mut Archive, [serde_json::Value; 2])) -> Archive {
+    let native = small();
+    let foreign =
+        Image { architecture: "s390x".into(), ..Image::new().layer(tree! { "foreign" => file("") }) };
+    let platform = |image: &Image| json!({"os": "linux", "architecture": image.architecture});
+    let (mut archive, other) = (native.oci(Some("box:latest")), foreign.oci(Some("box:latest")));
+    let entry = |archive: &Archive, image: &Image| {
+        let mut archive = archive.clone();
+        let index: serde_json::Value = serde_json::from_slice(archive.file("index.json")).unwrap();
+        let mut entry = index["manifests"][0].clone();
+        entry["platform"] = platform(image);
+        entry
+    };
+    let entries = [entry(&other, &foreign), entry(&archive, &native)];
+    archive.files.extend(other.files.into_iter().filter(|(name, _)| name.starts_with("blobs/")));
+    of_two(&mut archive, entries);
+    archive
+}
+
+#[test]
+fn of_two_platforms_it_takes_its_own() {
+    let flat = two_platforms(|archive, entries| {
+        archive.edit("index.json", |index| index["manifests"] = json!(entries));
+    });
+    // Each behind an index of its own, which says nothing of platforms.
+    let nested = two_platforms(|archive, entries| {
+        let inner = entries.map(|entry| archive.add_index(&[entry]));
+        let mut top = archive.add_index(&inner);
+        top["annotations"] = json!({"org.opencontainers.image.ref.name": "box:latest"});
+        archive.edit("index.json", |index| index["manifests"] = json!([top]));
+    });
+    for archive in [flat, nested] {
+        let world = World::new();
+        world.coracle(["load"]).stdin(archive.tar()).succeeds().prints("Loaded image: box:latest\n");
+        assert_eq!(world.line(["images", "-aq", "--no-trunc"]), small().id());
+        let foreign = ["load", "-q", "--platform", "s390x"];
+        world.coracle(foreign).stdin(archive.tar()).succeeds();
+        let template = "{{.Architecture}}";
+        assert_eq!(world.line(["image", "inspect", "-f", template, "box"]), "s390x");
+        let output = world.coracle(["load", "--platform", "riscv64"]).stdin(archive.tar()).exits(125);
+        assert!(output.stderr.contains("linux/riscv64"), "{output}");
+    }
+}
+
 #[test]
 fn a_missing_file_and_surplus_words() {
     let world = World::new();

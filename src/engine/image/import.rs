@@ -2,10 +2,10 @@
 
 use std::{io::BufReader, path::PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::{
-    base::time::Time,
+    base::{digest::Digest, time::Time},
     engine::{Engine, Error},
     image::{
         archive::ingest::{Ingest, Stored},
@@ -51,13 +51,15 @@ impl Engine {
         }
         let (file, what) = match &options.input {
             Some(path) => (open(path)?, path.display().to_string()),
-            None => (standard_input()?, "-".to_owned()),
+            None => (standard_input("import")?, "-".to_owned()),
         };
         let message = options.message.clone().unwrap_or_else(|| format!("Imported from {what}"));
         let loaded = self.take_in(None, |ingest| {
             let source = BufReader::with_capacity(1 << 18, file);
             let layer = unpack::ingest(ingest.target, source, Expected::default(), None);
             let layer = layer.with_context(|| format!("import {what}"))?;
+            // What a pipe gives whose other end failed; a tarball of nothing has two blocks.
+            ensure!(layer.diff_id != Digest::of(b""), "import {what}: it is empty");
             let image = image_config(config, message, options.platform.clone(), &layer);
             let stored = store(ingest, &image, &layer)?;
             Ok(vec![(stored, name.into_iter().collect())])

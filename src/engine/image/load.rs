@@ -65,7 +65,7 @@ impl Engine {
     pub fn load(&self, options: &LoadOptions) -> anyhow::Result<Vec<Loaded>> {
         let (file, name) = match &options.input {
             Some(path) => (open(path)?, Some(path.as_path())),
-            None => (standard_input()?, None),
+            None => (standard_input("load")?, None),
         };
         let what = name.map_or_else(|| "the standard input".to_owned(), |path| path.display().to_string());
         self.take_in(options.platform.as_ref(), |ingest| {
@@ -143,11 +143,11 @@ pub(super) fn open(path: &Path) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// The standard input, if it is no terminal.
-pub(super) fn standard_input() -> anyhow::Result<File> {
+/// The standard input, if it is no terminal, for this command.
+pub(super) fn standard_input(command: &str) -> anyhow::Result<File> {
     use std::io::IsTerminal as _;
     let input = std::io::stdin();
-    ensure!(!input.is_terminal(), "requested load from stdin, but stdin is empty");
+    ensure!(!input.is_terminal(), "requested {command} from stdin, but stdin is empty");
     let input = rustix::io::fcntl_dupfd_cloexec(&input, 3).context("open the standard input")?;
     Ok(File::from(input))
 }

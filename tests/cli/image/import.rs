@@ -73,3 +73,14 @@ fn wrong_arguments() {
     }
     world.coracle(["images", "-q"]).succeeds().prints("");
 }
+
+#[test]
+fn nothing_is_no_tarball_and_a_tarball_of_nothing_is() {
+    let world = World::new();
+    for nothing in [Vec::new(), gzip(b""), zstd(b"")] {
+        let output = world.coracle(["import", "-", "name"]).stdin(nothing).exits(125);
+        output.complains("coracle: import -: it is empty\n");
+        assert_eq!(world.content(), [""; 0]);
+    }
+    world.coracle(["import", "-", "name"]).stdin(vec![0; 1024]).succeeds();
+}

@@ -91,11 +91,14 @@ impl Engine {
                 Some(_) => self.described(&image)?,
                 None => image.listed.clone(),
             };
+            // Of a multi-platform image some may never have been here; of the one that is to be run nothing may miss.
+            let mut blobs = self.blobs_of(&saved.digest)?;
+            blobs.extend(&image.blobs);
             match images.iter_mut().find(|known| known.listed.digest == saved.digest) {
                 Some(known) => known.names.extend(name.filter(|name| !known.names.contains(name))),
                 None => images.push(Saved {
                     names: name.into_iter().collect(),
-                    blobs: self.blobs_of(&saved.digest)?,
+                    blobs,
                     listed: saved,
                     config: image.id,
                     layers: image.blobs,

@@ -2,7 +2,7 @@
 
 use crate::world::{
     World,
-    image::{Image, Packing},
+    image::{Image, Packing, digest},
     tree::{dir, fifo, file, tree},
 };
 
@@ -45,6 +45,19 @@ fn is_reproducible() {
             std::fs::read(world.files().join(name)).unwrap()
         };
         assert!(save("first") == save("second"), "{format}");
+    }
+}
+
+#[test]
+fn an_image_that_lost_a_layer_is_not_saved_without_it() {
+    let world = World::new();
+    world.load(&image(), "box:latest");
+    let layer = image().layers[2].0.tar();
+    std::fs::remove_file(world.state().join("blobs/sha256").join(&digest(&layer)[7..])).unwrap();
+    for format in ["docker-archive", "oci-archive"] {
+        let output = world.coracle(["save", "--format", format, "-o", "out", "box"]).exits(1);
+        assert!(output.stderr.contains(&digest(&layer)), "{output}");
+        assert!(!world.files().join("out").exists());
     }
 }
 

@@ -128,7 +128,9 @@ impl Check {
 
 /// Stores a small blob that is in memory.
 pub fn write(layout: &Layout, content: &[u8]) -> anyhow::Result<Blob> {
-    let expected = Expected { digest: Some(Digest::of(content)), size: None };
+    let digest = Digest::of(content);
+    drop_damaged(layout, &digest)?;
+    let expected = Expected { digest: Some(digest), size: None };
     let mut writer = BlobWriter::create(layout, expected)?;
     writer.write_all(content).context("write a blob")?;
     writer.commit()
@@ -141,6 +143,22 @@ pub fn has(layout: &Layout, digest: &Digest) -> anyhow::Result<bool> {
         Ok(metadata) => Ok(metadata.is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error).with_context(|| format!("look at {}", path.display())),
+    }
+}
+
+/// Removes a stored document that is not what its name says, for one who has it at hand and stores it again. What is
+/// larger than a document is not looked at: it would take as long as to store it.
+pub fn drop_damaged(layout: &Layout, digest: &Digest) -> anyhow::Result<()> {
+    let path = layout.blob(digest);
+    let is_document = fs::symlink_metadata(&path).is_ok_and(|found| found.len() <= DOCUMENT_LIMIT);
+    if !is_document || read_verified(layout, digest, DOCUMENT_LIMIT).is_ok() {
+        return Ok(());
+    }
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove the damaged blob {digest}"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -262,6 +280,8 @@ mod tests {
         assert!(read_verified(&layout, &digest, 6).unwrap_err().to_string().contains("larger"));
         fs::write(layout.blob(&digest), b"CONTENT").unwrap();
         assert!(read_verified(&layout, &digest, 100).unwrap_err().to_string().contains("damaged"));
+        write(&layout, b"content").unwrap();
+        assert_eq!(read_verified(&layout, &digest, 100).unwrap(), b"content", "stored again");
         fs::remove_file(layout.blob(&digest)).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", layout.blob(&digest)).unwrap();
         assert!(open(&layout, &digest).is_err() && !has(&layout, &digest).unwrap());

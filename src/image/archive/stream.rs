@@ -79,10 +79,11 @@ fn take(
 ) -> anyhow::Result<Staged> {
     let named = path.rsplit_once("blobs/sha256/").map(|(_, hex)| format!("sha256:{hex}"));
     let expected = Expected { digest: named.and_then(|digest| digest.parse().ok()), size: Some(size) };
-    if let Some(digest) = expected.digest
-        && blob::has(target.layout, &digest)?
-    {
-        return Ok(Staged { blob: digest, unpacked: Unpacked::Not });
+    if let Some(digest) = expected.digest {
+        blob::drop_damaged(target.layout, &digest)?;
+        if blob::has(target.layout, &digest)? {
+            return Ok(Staged { blob: digest, unpacked: Unpacked::Not });
+        }
     }
     let mut start = [0; 512];
     let length = fill(content, &mut start)?;

@@ -118,6 +118,26 @@ fn of_two_platforms_it_takes_its_own() {
 }
 
 #[test]
+fn what_is_damaged_in_the_store_is_stored_again() {
+    let world = World::new();
+    let archive = small().oci(Some("box:latest"));
+    let documents = archive.files.iter().skip(2).filter(|(name, _)| name.starts_with("blobs/"));
+    for (name, _) in documents {
+        for from_file in [true, false] {
+            let path = world.file("archive.tar", archive.tar());
+            world.coracle(["load", "-qi", path.to_str().unwrap()]).succeeds();
+            std::fs::write(world.state().join(name), "damaged").unwrap();
+            world.coracle(["image", "inspect", "box"]).exits(1);
+            match from_file {
+                true => world.coracle(["load", "-qi", path.to_str().unwrap()]).succeeds(),
+                false => world.coracle(["load", "-q"]).stdin(archive.tar()).succeeds(),
+            };
+            world.coracle(["image", "inspect", "box"]).succeeds();
+        }
+    }
+}
+
+#[test]
 fn a_missing_file_and_surplus_words() {
     let world = World::new();
     let output = world.coracle(["load", "-i", "missing.tar"]).output();

@@ -118,6 +118,10 @@ impl FromStr for Reference {
         if is_hex_id {
             return Err(invalid("64 hex digits are an image's id, not a name"));
         }
+        // docker: `sha256:12ab` is the beginning of an id.
+        if registry == DEFAULT_REGISTRY && path == "library/sha256" {
+            return Err(invalid("sha256 is what a digest begins with, not a name"));
+        }
         if !is_registry(registry) {
             return Err(invalid("the registry's host is not well-formed"));
         }
@@ -286,6 +290,8 @@ mod tests {
             "a@sha256:../..",
             "a@sha256:12",
             "a@md5:00",
+            "sha256:12ab",
+            "docker.io/sha256",
             "../a",
             "./a",
             "a/..",

@@ -3,10 +3,15 @@
 use std::{
     fs::{self, File},
     io::{BufWriter, IsTerminal as _, Write},
+    os::fd::AsRawFd as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, ensure};
+use rustix::{
+    fs::{AtFlags, CWD, Mode, OFlags},
+    io::Errno,
+};
 
 use crate::{
     engine::{Engine, Error},
@@ -109,7 +114,7 @@ impl Engine {
     }
 }
 
-/// Writes a file as a whole, beside its place; what is no regular file (`/dev/null`, a FIFO) is written as it is.
+/// Writes a file as a whole; what is no regular file (`/dev/null`, a FIFO) is written as it is.
 fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let context = || format!("write {}", path.display());
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
@@ -119,10 +124,64 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(name);
-    let written = File::create_new(&part).with_context(context).and_then(|mut file| write(&mut file));
+    let written = write_part(path, &part, write);
     let written = written.and_then(|()| fs::rename(&part, path).with_context(context));
     if written.is_err() {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// Writes the file that is to take the place of `path`. It has no name until it is whole, so that an interrupted command
+/// leaves nothing, unless the file system knows no such files. open(2) O_TMPFILE.
+fn write_part(
+    path: &Path,
+    part: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let context = || format!("write {}", path.display());
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o666);
+    match rustix::fs::open(directory.unwrap_or(Path::new(".")), flags, mode) {
+        Ok(unnamed) => {
+            let mut file = File::from(unnamed);
+            write(&mut file)?;
+            let source = format!("/proc/self/fd/{}", file.as_raw_fd());
+            let linked = rustix::fs::linkat(CWD, source, CWD, part, AtFlags::SYMLINK_FOLLOW);
+            linked.map_err(std::io::Error::from).with_context(context)
+        }
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
+            write(&mut File::create_new(part).with_context(context)?)
+        }
+        Err(errno) => Err(std::io::Error::from(errno)).with_context(context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_no_name_until_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let flags = OFlags::TMPFILE | OFlags::WRONLY;
+        if rustix::fs::open(dir.path(), flags, Mode::empty()).is_err() {
+            return eprintln!("skipped: a_file_has_no_name_until_it_is_whole: no O_TMPFILE here");
+        }
+        let names = || fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+        let path = dir.path().join("out");
+        for content in ["first", "second"] {
+            let before = names();
+            let written = write_file(&path, |writer| {
+                writer.write_all(content.as_bytes())?;
+                assert_eq!(names(), before);
+                Ok(())
+            });
+            written.unwrap();
+            assert_eq!((names(), fs::read_to_string(&path).unwrap()), (vec!["out".into()], content.into()));
+        }
+        write_file(&path, |_| anyhow::bail!("no")).unwrap_err();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+    }
 }

@@ -4,11 +4,13 @@
 use std::{
     collections::HashMap,
     ffi::{CStr, CString},
+    fs::File,
+    io::{self, Read as _, Seek as _},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid},
+    fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid},
     io::Errno,
 };
 
@@ -155,7 +157,8 @@ fn copy_file(from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &CStr, stat: &Stat)
     let target = rustix::fs::openat(to, name, flags, Mode::RUSR | Mode::WUSR)
         .during(|| format!("openat({name:?}, O_CREAT)"))?;
     if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
-        copy_content(source.try_clone().during(|| "dup()")?, &target).during(|| format!("copy({name:?})"))?;
+        copy_content(source.try_clone().during(|| "dup()")?, &target, stat.st_size.cast_unsigned())
+            .during(|| format!("copy({name:?})"))?;
     }
     copy_attributes(source.as_fd(), target.as_fd())?;
     set_metadata(target.as_fd(), stat)?;
@@ -163,10 +166,29 @@ fn copy_file(from: BorrowedFd<'_>, to: BorrowedFd<'_>, name: &CStr, stat: &Stat)
     copy_capability(source.as_fd(), target.as_fd())
 }
 
-fn copy_content(source: OwnedFd, target: &OwnedFd) -> std::io::Result<()> {
-    let target = target.try_clone()?;
-    // std uses copy_file_range(2) or sendfile(2) where the kernel can.
-    std::io::copy(&mut std::fs::File::from(source), &mut std::fs::File::from(target)).map(drop)
+/// Copies what there is of a file, and leaves holes where it has some: a sparse file may be larger than the disk.
+/// lseek(2) SEEK_DATA.
+fn copy_content(source: OwnedFd, target: &OwnedFd, size: u64) -> std::io::Result<()> {
+    let (mut source, mut target) = (File::from(source), File::from(target.try_clone()?));
+    let mut at = 0;
+    while let Some(data) = find(&source, SeekFrom::Data(at))? {
+        let end = find(&source, SeekFrom::Hole(data))?.unwrap_or(size);
+        source.seek(io::SeekFrom::Start(data))?;
+        target.seek(io::SeekFrom::Start(data))?;
+        // std uses copy_file_range(2) or sendfile(2) where the kernel can.
+        io::copy(&mut (&mut source).take(end - data), &mut target)?;
+        at = end;
+    }
+    target.set_len(size)
+}
+
+/// Where the next data or the next hole begins; `None` behind the last.
+fn find(file: &File, what: SeekFrom) -> io::Result<Option<u64>> {
+    match rustix::fs::seek(file, what) {
+        Ok(at) => Ok(Some(at)),
+        Err(Errno::NXIO) => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// All attributes but those of overlayfs, whose meaning ends with the overlay. One that the target's file system or the
@@ -262,11 +284,41 @@ fn chown_one(dir: BorrowedFd<'_>, name: &CStr, (uid, gid): (u32, u32)) -> Result
 mod tests {
     use std::{
         fs,
-        os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+        os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink},
     };
 
     use super::*;
     use crate::sys::fd::open_dir;
+
+    #[test]
+    fn holes_stay_holes() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::create_dir(&from).unwrap();
+        fs::create_dir(&to).unwrap();
+        // Larger than any disk that tests run on; data at the start, in the middle and nowhere.
+        let huge = 1 << 40;
+        for (name, places) in [("none", &[][..]), ("some", &[0, 1 << 39]), ("last", &[huge - 4])] {
+            let file = File::create(from.join(name)).unwrap();
+            file.set_len(huge).unwrap();
+            places.iter().for_each(|at| file.write_all_at(b"data", *at).unwrap());
+        }
+        if find(&File::open(from.join("none")).unwrap(), SeekFrom::Data(0)).unwrap().is_some() {
+            return eprintln!("skipped: holes_stay_holes: the file system does not tell them");
+        }
+        fs::write(from.join("full"), vec![1; 100_000]).unwrap();
+        copy_tree(open_dir(&from).unwrap(), open_dir(&to).unwrap()).unwrap();
+        for (name, places) in [("none", &[][..]), ("some", &[0, 1 << 39]), ("last", &[huge - 4])] {
+            let copy = File::open(to.join(name)).unwrap();
+            assert_eq!(copy.metadata().unwrap().len(), huge, "{name}");
+            for at in places {
+                let mut content = [0; 4];
+                copy.read_exact_at(&mut content, *at).unwrap();
+                assert_eq!(&content, b"data", "{name}");
+            }
+        }
+        assert_eq!(fs::read(to.join("full")).unwrap(), vec![1; 100_000]);
+    }
 
     #[test]
     fn a_copy_has_everything_and_follows_nothing() {

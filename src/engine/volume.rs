@@ -68,6 +68,13 @@ impl Volume {
     }
 }
 
+/// The right to fill a volume from an image at its first use; who starts another container with it waits meanwhile.
+#[derive(Debug)]
+pub(crate) struct FirstUse {
+    pub(crate) name: String,
+    lock: Lock,
+}
+
 /// The right to make and remove volumes, for a moment.
 #[derive(Debug)]
 pub(crate) struct VolumesLock(#[expect(dead_code, reason = "held, not read")] Lock);
@@ -259,15 +266,26 @@ impl Engine {
         remove_tree(dir.path())
     }
 
-    /// Notes that a volume has been filled from an image: that happens at its first use only.
-    pub(crate) fn mark_populated(&self, name: &str) -> anyhow::Result<()> {
-        let path = self.layout.volume(name).record();
-        match record::read::<VolumeRecord>(&path)? {
-            Some(record) if !record.populated => {
-                record::write(&path, &VolumeRecord { populated: true, ..record }, Durability::Relaxed)
-            }
-            _ => Ok(()),
+    /// Claims a volume's first use, if it is still to come.
+    pub(crate) fn claim_first_use(&self, name: &str) -> anyhow::Result<Option<FirstUse>> {
+        if self.find_volume(name)?.record.populated {
+            return Ok(None);
         }
+        let path = self.layout.volume(name).lock();
+        let lock = Lock::exclusive(&path).with_context(|| format!("lock {}", path.display()))?;
+        // Whoever had it may have filled the volume.
+        let is_first = !self.find_volume(name)?.record.populated;
+        Ok(is_first.then(|| FirstUse { name: name.to_owned(), lock }))
+    }
+
+    /// Notes that a volume has been filled from an image: that happens at its first use only. A monitor has more than
+    /// one process, and all of them hold the lock.
+    pub(crate) fn mark_populated(&self, first: &FirstUse) -> anyhow::Result<()> {
+        let path = self.layout.volume(&first.name).record();
+        if let Some(record) = record::read::<VolumeRecord>(&path)? {
+            record::write(&path, &VolumeRecord { populated: true, ..record }, Durability::Relaxed)?;
+        }
+        first.lock.release().with_context(|| format!("unlock the volume {}", first.name))
     }
 }
 
@@ -344,6 +362,20 @@ mod tests {
         assert!(engine.volumes().unwrap().is_empty());
         engine.create_volume(named("data")).unwrap();
         assert!(!left.data().join("old").exists());
+    }
+
+    #[test]
+    fn a_second_use_waits_for_the_first() {
+        let (_dir, engine) = engine();
+        engine.create_volume(named("data")).unwrap();
+        let first = engine.claim_first_use("data").unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let layout = engine.layout.clone();
+            let second = scope.spawn(|| Engine::of(layout).claim_first_use("data").unwrap());
+            engine.mark_populated(&first).unwrap();
+            assert!(second.join().unwrap().is_none());
+        });
+        assert!(engine.claim_first_use("data").unwrap().is_none());
     }
 
     #[test]

@@ -178,4 +178,9 @@ impl VolumeDir {
     pub fn data(&self) -> PathBuf {
         self.0.join("data")
     }
+
+    /// Held while the volume is filled at its first use.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
 }

@@ -73,6 +73,11 @@ impl Lock {
         }
     }
 
+    /// Frees the lock at once, in every process that inherited it.
+    pub fn release(&self) -> io::Result<()> {
+        self.file.unlock()
+    }
+
     /// The locked file.
     pub fn file(&self) -> &File {
         &self.file

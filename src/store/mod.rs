@@ -14,7 +14,7 @@
 //!                   lock                         flock held by the monitor for the container's life
 //!   mountpoints/                                 what is mounted upon in every container: below all layers
 //!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
-//!   volumes/<name>/volume.json, data/
+//!   volumes/<name>/volume.json, data/, lock    the lock is held while it is filled at its first use
 //!   locks/index                                  guards index.json
 //!         load                                   shared while blobs and layers are added: nothing is swept meanwhile
 //!         layers                                 guards the replacing of a torn tree
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! Records are versioned JSON: written to a temporary name, synced, renamed, directory synced ([`record`]).
-//! Locks are flock on small files, always taken in this order: container, volumes, names, index, load, layers. A read never
+//! Locks are flock on small files, always taken in this order: container, volumes, one volume, names, index, load, layers. A read never
 //! repairs or deletes.
 
 pub mod blob;

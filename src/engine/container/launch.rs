@@ -25,7 +25,7 @@ use oci_spec::runtime::Spec;
 
 use crate::{
     base::{id::ContainerId, time::Time},
-    engine::{Engine, Error, image::Image},
+    engine::{Engine, Error, image::Image, volume::FirstUse},
     monitor::{self, Listener, OwnStreams, Session, Streams},
     runtime::{
         self, Launch, Root, StartError, StartErrorKind, Started, Stdio, WritableLayer, caps,
@@ -64,7 +64,7 @@ pub(super) struct Ready<'e> {
     root: Root,
     filters: Vec<Program>,
     /// Volumes that this start fills.
-    unfilled: Vec<String>,
+    unfilled: Vec<FirstUse>,
     before: ContainerState,
     terminal_size: Size,
 }
@@ -424,9 +424,12 @@ impl Ready<'_> {
 }
 
 /// The config with no copy-up into volumes that have had theirs: what was deleted from one stays deleted.
-fn without_needless_copies<'a>(config: &'a ContainerConfig, unfilled: &[String]) -> Cow<'a, ContainerConfig> {
+fn without_needless_copies<'a>(
+    config: &'a ContainerConfig,
+    unfilled: &[FirstUse],
+) -> Cow<'a, ContainerConfig> {
     let is_filled = |source: &MountSource| match source {
-        MountSource::Volume { name, .. } => !unfilled.contains(name),
+        MountSource::Volume { name, .. } => !unfilled.iter().any(|volume| volume.name == *name),
         MountSource::Bind { .. } | MountSource::Tmpfs => false,
     };
     if !config.mounts.iter().any(|mount| is_filled(&mount.source)) {

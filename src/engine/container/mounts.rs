@@ -1,12 +1,15 @@
 //! The mounts of a container: what the user asked for and the image's volumes, and the volumes made for them.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, ensure};
 
 use crate::{
     base::time::Time,
-    engine::{Engine, Error, random_id, volume::VolumesLock},
+    engine::{
+        Engine, Error, random_id,
+        volume::{FirstUse, VolumesLock},
+    },
     image::config::RunConfig,
     store::{
         container::{ContainerConfig, MountConfig, MountSource, VERSION},
@@ -81,17 +84,21 @@ impl Engine {
     }
 
     /// The volumes whose first use this start is: they are filled from the image's files.
-    pub(super) fn unfilled_volumes(&self, config: &ContainerConfig) -> anyhow::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for mount in &config.mounts {
-            if let MountSource::Volume { name, .. } = &mount.source
-                && !mount.no_copy
-                && !self.find_volume(name)?.record.populated
-            {
-                names.push(name.clone());
-            }
+    pub(super) fn unfilled_volumes(&self, config: &ContainerConfig) -> anyhow::Result<Vec<FirstUse>> {
+        // In one order, so that no two starts wait for each other; and each once, though it be mounted twice.
+        let names: BTreeSet<&str> = config
+            .mounts
+            .iter()
+            .filter_map(|mount| match &mount.source {
+                MountSource::Volume { name, .. } if !mount.no_copy => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut unfilled = Vec::new();
+        for name in names {
+            unfilled.extend(self.claim_first_use(name)?);
         }
-        Ok(names)
+        Ok(unfilled)
     }
 }
 

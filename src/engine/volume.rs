@@ -21,6 +21,7 @@ use crate::{
         directory,
         lock::Lock,
         record::{self, Durability},
+        usage,
         volume::VolumeRecord,
     },
 };
@@ -247,7 +248,7 @@ impl Engine {
             if !wanted {
                 continue;
             }
-            freed += crate::engine::size::of_tree(self.layout.volume(&name).path());
+            freed += usage::of(self.layout.volume(&name).path());
             self.delete_volume(&name)?;
             removed.extend(volume.map(|volume| volume.record.name));
         }

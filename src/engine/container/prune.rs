@@ -11,8 +11,8 @@ use crate::{
         id::ContainerId,
         time::{self, Time},
     },
-    engine::{Engine, Error, remove::remove_tree, size},
-    store::{lock::Lock, names},
+    engine::{Engine, Error, remove::remove_tree},
+    store::{lock::Lock, names, usage},
     sys::socket,
 };
 
@@ -62,7 +62,7 @@ impl Engine {
         if container.outlived_its_monitor()? {
             return Ok(None);
         }
-        let bytes = size::of_tree(container.dir.path());
+        let bytes = usage::of(container.dir.path());
         self.delete_container(container, false)?;
         Ok(Some(bytes))
     }
@@ -77,7 +77,7 @@ impl Engine {
             }
             match Lock::try_exclusive(&dir.lock()) {
                 Ok(Some(_lock)) => {
-                    bytes += size::of_tree(dir.path());
+                    bytes += usage::of(dir.path());
                     errors.extend(remove_tree(dir.path()).err());
                 }
                 Ok(None) => {}

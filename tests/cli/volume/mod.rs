@@ -73,3 +73,14 @@ fn prune_takes_what_nobody_named_and_ls_says_what_there_is() {
     let output = world.coracle(["volume", "ls", "--format", format, "--filter", "name=1$"]).succeeds();
     output.prints("data-1 N/A N/A N/A\n");
 }
+
+#[test]
+fn what_is_reclaimed_is_what_the_disk_gets_back() {
+    let world = World::new();
+    world.coracle(["volume", "create", "one"]).succeeds();
+    let data = world.state().join("volumes/one/data");
+    std::fs::File::create(data.join("sparse")).unwrap().set_len(1 << 30).unwrap();
+    let output = world.coracle(["volume", "prune", "-a", "-f"]).succeeds();
+    let last = output.stdout.lines().last().unwrap_or_default();
+    assert!(last.starts_with("Total reclaimed space: ") && !last.contains("GB"), "{output}");
+}

@@ -27,10 +27,17 @@ fn make_all(path: &Path, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let parent = path.parent().ok_or(error)?;
             make_all(parent, mode)?;
-            make_all(path, mode)
+            // Once more and no oftener: in /proc nothing can be made, and it says so in the same way.
+            unless_there(make_new(path, mode))
         }
+        result => unless_there(result),
+    }
+}
+
+fn unless_there(made: io::Result<()>) -> io::Result<()> {
+    match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result,
+        made => made,
     }
 }
 
@@ -51,5 +58,6 @@ mod tests {
         make(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
         assert!(make_new(&path, 0o700).is_err());
+        assert!(make(Path::new("/proc/no/such")).is_err());
     }
 }

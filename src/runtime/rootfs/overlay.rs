@@ -115,7 +115,8 @@ fn mount_by_calls(lower: &[&Path], layer: Option<&WritableLayer>, place: &OwnedF
     let context = mount::open_filesystem("overlay")?;
     let mut held = Vec::new();
     let mut name = |path: &Path| -> Result<String, SyscallError> {
-        match path.to_str().filter(|text| text.len() <= MAX_STRING) {
+        // In the writable layer's a backslash is an escape.
+        match path.to_str().filter(|text| text.len() <= MAX_STRING && !text.contains('\\')) {
             Some(text) => Ok(text.to_owned()),
             None => {
                 let fd = fd::open_path(path)?;

@@ -481,6 +481,28 @@ fn binds_are_made_in_the_root() {
 }
 
 #[test]
+fn the_callers_umask_closes_nothing_to_the_containers_users() {
+    if !can_run("the_callers_umask_closes_nothing_to_the_containers_users") {
+        return;
+    }
+    let mut case = Case::new("write /tmp/x");
+    let source = case.path("source");
+    fs::create_dir(&source).unwrap();
+    case.spec["mounts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "destination": "/deep/in", "type": "bind", "source": source, "options": ["rbind"] }));
+    in_child(|| {
+        rustix::process::umask(0o077.into());
+        case.expect("written\n", OK)
+    });
+    for made in ["container/upper", "container/upper/deep", "container/upper/deep/in"] {
+        let mode = fs::metadata(case.path(made)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "{made}");
+    }
+}
+
+#[test]
 fn kernel_parameters_limits_and_umask_are_set() {
     if !can_run("kernel_parameters_limits_and_umask_are_set") {
         return;

@@ -68,8 +68,10 @@ impl From<SyscallError> for MountError {
 /// Best first.
 const DRIVERS: &[&dyn Driver] = &[&overlay::Overlay, &copy::Copied];
 
-/// Makes and mounts the root.
+/// Makes and mounts the root. What is made in it is for all users of the container, whatever the caller's umask; the
+/// program gets one of its own later.
 pub(super) fn build(root: &Root, map: &IdMap) -> anyhow::Result<Built> {
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     match root {
         Root::Overlay { lower, layer } => {
             make_layer(layer)?;

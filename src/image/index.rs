@@ -1,9 +1,14 @@
 //! Choosing an image of a multi-platform index. image-spec image-index.md.
 
+use std::collections::HashSet;
+
 use anyhow::ensure;
 
 use super::{config::ImageConfig, manifest::Document};
-use crate::store::image::{Descriptor, Index, Platform};
+use crate::{
+    base::digest::Digest,
+    store::image::{Descriptor, Index, Platform},
+};
 
 /// How deep indexes may be nested in each other.
 pub const MAX_NESTING: usize = 4;
@@ -15,7 +20,7 @@ impl Index {
     /// The entry that serves `wanted` best; among equals the first, as the specification wants. It may be an index
     /// again. An entry that does not say what it is for is read, since what it leads to does.
     pub fn choose(&self, wanted: &Platform, read: &mut Read<'_>) -> anyhow::Result<Descriptor> {
-        let mut search = Search { wanted, read, platforms: Vec::new() };
+        let mut search = Search { wanted, read, platforms: Vec::new(), seen: HashSet::new() };
         let best = search.best(self, 1)?;
         let Some((_, chosen)) = best else { return Err(search.nothing()) };
         Ok(chosen)
@@ -38,6 +43,8 @@ struct Search<'a, 'r> {
     read: &'a mut Read<'r>,
     /// What there are images for.
     platforms: Vec<Platform>,
+    /// What was looked into: the same again serves no better, and a hostile index has it a million times.
+    seen: HashSet<Digest>,
 }
 
 impl Search<'_, '_> {
@@ -63,7 +70,7 @@ impl Search<'_, '_> {
     }
 
     fn look_into(&mut self, entry: &Descriptor, depth: usize) -> anyhow::Result<Option<Ranked>> {
-        if !Document::is_known(&entry.media_type) {
+        if !Document::is_known(&entry.media_type) || !self.seen.insert(entry.digest) {
             return Ok(None);
         }
         let Some(content) = (self.read)(entry)? else { return Ok(None) };
@@ -93,7 +100,6 @@ impl Search<'_, '_> {
 mod tests {
     use super::*;
     use crate::{
-        base::digest::Digest,
         image::manifest::{CONFIG_TYPE, MANIFEST_TYPE, Manifest},
         store::image::INDEX_TYPE,
     };
@@ -185,6 +191,8 @@ mod tests {
             let error = documents.choose(&index, "riscv64").unwrap_err().to_string();
             assert!(error.ends_with("it has linux/arm64, linux/amd64"), "{error}");
         }
+        let many = (0..MAX_NESTING - 1).fold(arm, |inner, _| documents.index(&[&inner; 1000]));
+        assert!(documents.choose(&of(&[&many]), "amd64").is_err(), "it ends");
         let deep = (0..MAX_NESTING).fold(amd, |inner, _| documents.index(&[&inner]));
         let error = documents.choose(&of(&[&deep]), "amd64").unwrap_err().to_string();
         assert!(error.contains("nested more than"), "{error}");

@@ -1,7 +1,10 @@
 //! Puts the images of an archive into the store: documents and layers as blobs, byte for byte, and the layers of the
 //! chosen platform unpacked, several at a time. Nothing is listed yet: the caller holds the store's `Loading`.
 
-use std::{collections::HashMap, io};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -103,7 +106,8 @@ impl Ingest<'_> {
                     let chosen = index.choose(&self.wanted(), &mut read)?;
                     if self.platform.is_none() {
                         let others = index.manifests.iter().filter(|d| d.digest != chosen.digest);
-                        others.into_iter().try_for_each(|other| self.copy(source, other, 1))?;
+                        let mut seen = HashSet::new();
+                        others.into_iter().try_for_each(|other| self.copy(source, other, 1, &mut seen))?;
                     }
                     at = chosen;
                 }
@@ -167,7 +171,17 @@ impl Ingest<'_> {
     }
 
     /// Keeps an image of another platform, or an attestation: every blob of it that is there, not unpacked.
-    fn copy(&self, source: &dyn Source, descriptor: &Descriptor, depth: usize) -> anyhow::Result<()> {
+    fn copy(
+        &self,
+        source: &dyn Source,
+        descriptor: &Descriptor,
+        depth: usize,
+        seen: &mut HashSet<Digest>,
+    ) -> anyhow::Result<()> {
+        // Indexes that have one another many times have few documents.
+        if !seen.insert(descriptor.digest) {
+            return Ok(());
+        }
         let is_here = source.open(&blob_path(&descriptor.digest))?.is_some();
         if !is_here || depth > MAX_NESTING {
             return Ok(());
@@ -175,7 +189,7 @@ impl Ingest<'_> {
         let content = self.document(source, descriptor)?;
         match Document::parse(&descriptor.media_type, &content) {
             Ok(Document::Index(index)) => {
-                index.manifests.iter().try_for_each(|child| self.copy(source, child, depth + 1))
+                index.manifests.iter().try_for_each(|child| self.copy(source, child, depth + 1, seen))
             }
             Ok(Document::Manifest(manifest)) => {
                 let mut blobs = manifest.layers.iter().chain([&manifest.config]);

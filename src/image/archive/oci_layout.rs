@@ -1,6 +1,8 @@
 //! OCI layouts: what `index.json` of a directory, an OCI archive or a `docker save` of docker 25 and later lists.
 //! image-spec image-layout.md, annotations.md.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, ensure};
 
 use crate::{
@@ -41,18 +43,20 @@ pub fn images(source: &dyn Source, wanted: &Platform) -> anyhow::Result<Vec<Foun
 }
 
 fn best_of(mut entries: Vec<Descriptor>, wanted: &Platform) -> Vec<Descriptor> {
-    let all = entries.clone();
     let name = |entry: &Descriptor| {
         let name = entry.annotation(CONTAINERD_NAME).or(entry.annotation(REF_NAME));
         name.map(str::to_owned)
     };
-    let rank = |platform: &Platform| platform.rank(wanted).map_or((1, 0), |rank| (0, rank));
-    entries.retain(|entry| {
-        let Some(own) = &entry.platform else { return true };
-        let same = all.iter().filter(|other| name(other) == name(entry));
-        let mut others = same.filter_map(|other| other.platform.as_ref());
-        !others.any(|other| rank(other) < rank(own))
-    });
+    let rank = |entry: &Descriptor| {
+        let platform = entry.platform.as_ref()?;
+        Some(platform.rank(wanted).map_or((1, 0), |rank| (0, rank)))
+    };
+    let mut best = HashMap::new();
+    for (name, rank) in entries.iter().filter_map(|entry| Some((name(entry), rank(entry)?))) {
+        let least = best.entry(name).or_insert(rank);
+        *least = rank.min(*least);
+    }
+    entries.retain(|entry| rank(entry).is_none_or(|rank| best.get(&name(entry)) == Some(&rank)));
     entries
 }
 

@@ -29,8 +29,10 @@ use super::{
     *,
 };
 use crate::sys::{
-    process::{self, Forked, testing::fork_in_test},
-    socket, tty,
+    process::{self, Forked},
+    socket,
+    testing::{alone, fork_in_test},
+    tty,
 };
 
 /// Starts a shell with pipes, as the runtime starts a container.
@@ -130,6 +132,9 @@ fn logged(log: &Path, stream: Stream) -> Vec<u8> {
 
 #[test]
 fn streams_and_exit_code_pass_through() {
+    if !alone() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log/container.log");
     let monitor = Foreground::new("cat; echo oops >&2; printf end; exit 42", Some(&log));
@@ -140,6 +145,9 @@ fn streams_and_exit_code_pass_through() {
 
 #[test]
 fn no_log_is_made_without_output() {
+    if !alone() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log/container.log");
     assert_eq!(Foreground::new("exit 0", Some(&log)).finish(b"").2, 0);
@@ -148,6 +156,9 @@ fn no_log_is_made_without_output() {
 
 #[test]
 fn megabytes_of_any_bytes_pass_both_ways() {
+    if !alone() {
+        return;
+    }
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log/container.log");
     let mut bytes = vec![0; 2_000_003];
@@ -160,6 +171,9 @@ fn megabytes_of_any_bytes_pass_both_ways() {
 
 #[test]
 fn a_program_whose_output_nobody_reads_gets_sigpipe() {
+    if !alone() {
+        return;
+    }
     let Foreground { pidfd, stdin, mut stdout, stderr, shared } = Foreground::new("exec yes", None);
     drop(shared);
     stdout.read_exact(&mut [0; 2]).unwrap();
@@ -170,6 +184,9 @@ fn a_program_whose_output_nobody_reads_gets_sigpipe() {
 
 #[test]
 fn output_that_gets_lost_is_an_error() {
+    if !alone() {
+        return;
+    }
     match fork_in_test().unwrap() {
         Forked::Child => {
             dup2_stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).unwrap();
@@ -185,6 +202,9 @@ fn output_that_gets_lost_is_an_error() {
 
 #[test]
 fn signals_reach_the_program_while_its_output_waits() {
+    if !alone() {
+        return;
+    }
     let script = "trap 'kill $!; exit 9' TERM; yes & echo ready >&2; wait";
     let mut monitor = Foreground::new(script, None);
     let mut ready = [0; 6];
@@ -198,6 +218,9 @@ fn signals_reach_the_program_while_its_output_waits() {
 
 #[test]
 fn our_own_streams_stay_blocking() {
+    if !alone() {
+        return;
+    }
     let monitor = Foreground::new("cat", None);
     let shared = monitor.shared.try_clone().unwrap();
     let stdin = monitor.stdin.as_fd().try_clone_to_owned().unwrap();
@@ -211,6 +234,9 @@ fn our_own_streams_stay_blocking() {
 
 #[test]
 fn a_grandchild_that_lives_on_does_not_hold_us_up() {
+    if !alone() {
+        return;
+    }
     let mut monitor = Foreground::new("sleep 5 & echo said; exit 4", None);
     monitor.stdin = std::io::pipe().unwrap().1;
     drop(monitor.shared);

@@ -78,10 +78,13 @@ fn resource(kind: PosixRlimitType) -> Option<Resource> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::testing::in_child;
+    use crate::sys::testing::{alone, in_child};
 
     #[test]
     fn limits_are_set_and_what_cannot_be_is_told() {
+        if !alone() {
+            return;
+        }
         in_child(|| {
             let limit = |soft, hard| {
                 let json = serde_json::json!([{ "type": "RLIMIT_NOFILE", "soft": soft, "hard": hard }]);

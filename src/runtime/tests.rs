@@ -14,7 +14,8 @@ use super::*;
 use crate::sys::{
     feature::Feature,
     namespace,
-    process::{End, testing::in_child, wait},
+    process::{End, wait},
+    testing::{alone, in_child},
     userns,
 };
 
@@ -260,8 +261,11 @@ impl Case {
     }
 }
 
-/// Skips by name where the host has no user namespaces.
+/// Gives the test a process of its own, and skips it by name where the host has no user namespaces.
 fn can_run(test: &str) -> bool {
+    if !alone() {
+        return false;
+    }
     let reason = namespace::why_no_user_namespace();
     if let Some(reason) = &reason {
         eprintln!("skipped: {test}: {reason}");

@@ -24,6 +24,8 @@ pub mod seccomp;
 pub mod signal;
 pub mod socket;
 pub mod subid;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tty;
 pub mod userns;
 pub mod xattr;

@@ -372,7 +372,13 @@ mod tests {
     use rustix::thread::UnshareFlags;
 
     use super::*;
-    use crate::sys::{fd::open_dir, fd::open_path, namespace, process::testing::in_child, userns};
+    use crate::sys::{
+        fd::open_dir,
+        fd::open_path,
+        namespace,
+        testing::{alone, in_child},
+        userns,
+    };
 
     /// Runs in namespaces of its own, with the new calls and without.
     fn both_ways(name: &str, body: impl Fn() -> anyhow::Result<()>) {
@@ -392,6 +398,9 @@ mod tests {
 
     #[test]
     fn a_new_file_system_has_its_parameters_and_attributes() {
+        if !alone() {
+            return;
+        }
         let dir = tempfile::tempdir().unwrap();
         both_ways("a_new_file_system_has_its_parameters_and_attributes", || {
             let parameters = [Parameter::new("size", "64k"), Parameter::new("mode", "0700")];
@@ -409,6 +418,9 @@ mod tests {
 
     #[test]
     fn a_bind_can_be_read_only_while_its_source_is_not() {
+        if !alone() {
+            return;
+        }
         let dir = tempfile::tempdir().unwrap();
         let (source, target) = (dir.path().join("source"), dir.path().join("target"));
         fs::create_dir(&source).unwrap();
@@ -449,6 +461,9 @@ mod tests {
 
     #[test]
     fn a_wrong_parameter_is_named() {
+        if !alone() {
+            return;
+        }
         let dir = tempfile::tempdir().unwrap();
         both_ways("a_wrong_parameter_is_named", || {
             let wrong = [Parameter::new("there-is-no-such", "x")];

@@ -26,20 +26,21 @@ pub fn join(namespace: impl AsFd, kinds: libc::c_int) -> Result<(), SyscallError
 /// Why a test cannot have user namespaces here, if it cannot.
 #[cfg(test)]
 pub(crate) fn why_no_user_namespace() -> Option<String> {
-    use super::process::{End, exit_now, wait};
+    use super::{
+        process::{End, Forked, exit_now, wait},
+        testing::fork_in_test,
+    };
     let (mut reader, writer) = std::io::pipe().ok()?;
-    // SAFETY: as in process::fork; the child makes two calls and ends.
-    match unsafe { libc::fork() } {
-        0 => {
+    match fork_in_test().ok()? {
+        Forked::Child => {
             let answer = unshare(UnshareFlags::NEWUSER);
             if let Err(error) = &answer {
                 let _ = std::io::Write::write_all(&mut &writer, error.to_string().as_bytes());
             }
             exit_now(u8::from(answer.is_err()))
         }
-        pid => {
+        Forked::Parent { pidfd, .. } => {
             drop(writer);
-            let pidfd = super::process::open_child(rustix::process::Pid::from_raw(pid)?).ok()?;
             let mut text = String::new();
             std::io::Read::read_to_string(&mut reader, &mut text).ok()?;
             (wait(&pidfd) != Ok(End::Exited(0))).then_some(text)

@@ -438,7 +438,10 @@ mod tests {
 
     #[test]
     fn enters_the_best_map_and_the_single_one() {
-        use crate::sys::process::testing::in_child;
+        use crate::sys::testing::{alone, in_child};
+        if !alone() {
+            return;
+        }
         if let Some(reason) = namespace::why_no_user_namespace() {
             return eprintln!("skipped: enters_the_best_map_and_the_single_one: {reason}");
         }

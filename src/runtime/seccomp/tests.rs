@@ -13,8 +13,8 @@ use super::{
     *,
 };
 use crate::sys::{
-    process::{self, testing::in_child},
-    seccomp,
+    process, seccomp,
+    testing::{alone, in_child},
 };
 
 const ALLOW: u32 = 0x7fff_0000;
@@ -450,6 +450,9 @@ fn the_precompiled_filters_are_current() {
 
 #[test]
 fn the_kernel_takes_and_obeys_the_default_filter() {
+    if !alone() {
+        return;
+    }
     use rustix::net::{AddressFamily, SocketType, socket};
     in_child(|| {
         process::set_no_new_privs()?;

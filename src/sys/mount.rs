@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{Mode, OFlags},
+    fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags},
     io::Errno,
     mount::{
         FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
@@ -184,6 +184,14 @@ fn change_attached(mount: &OwnedFd, how: Bind) -> Result<(), SyscallError> {
         Some(propagation) => set_propagation(mount, propagation),
         None => Ok(()),
     }
+}
+
+/// Says whether a directory is where a mount begins, and not one of the file system around it. Before Linux 5.8 the kernel
+/// does not tell, and the answer is yes. statx(2), STATX_ATTR_MOUNT_ROOT.
+pub fn is_root(place: impl AsFd) -> Result<bool, SyscallError> {
+    let stat = rustix::fs::statx(place, "", AtFlags::EMPTY_PATH, StatxFlags::empty()).during(|| "statx()")?;
+    let known = stat.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
+    Ok(!known || stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// open_tree(2): a detached copy of the mount that `source` is in, from `source` downwards.

@@ -1,12 +1,9 @@
 //! Parts of the kernel's file systems that a program must not see or not change. runtime-spec config-linux.md "Masked
 //! Paths", "Readonly Paths".
 
-use std::{
-    os::fd::OwnedFd,
-    path::{Path, PathBuf},
-};
+use std::{os::fd::OwnedFd, path::Path};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use rustix::{
     fs::{FileType, Mode, OFlags},
     io::Errno,
@@ -75,17 +72,33 @@ pub(in crate::runtime) fn make_read_only(root: &OwnedFd, paths: &[String]) -> an
 
 /// Opens a path of the container without following links, which these paths have none of; `None` where there is nothing.
 fn open(root: &OwnedFd, path: &str) -> anyhow::Result<Option<OwnedFd>> {
-    match beneath::open_strict(root, &PathBuf::from(path), OFlags::PATH, Mode::empty()) {
+    let opened = match kernels(path) {
+        Some((name, rest)) => {
+            beneath::open_strict(open_mounted(root, name)?, rest, OFlags::PATH, Mode::empty())
+        }
+        None => beneath::open_strict(root, Path::new(path), OFlags::PATH, Mode::empty()),
+    };
+    match opened {
         Ok(place) => Ok(Some(place)),
         Err(error) if matches!(error.errno, Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => Ok(None),
         // The user's own choice (`mask=/etc/x`) may lead through links of the image, which stay in the root.
-        Err(error) if error.errno == Errno::LOOP && !is_kernels(path) => {
+        Err(error) if error.errno == Errno::LOOP && kernels(path).is_none() => {
             Ok(Some(beneath::open(root, Path::new(path), OFlags::PATH, Mode::empty())?))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn is_kernels(path: &str) -> bool {
-    ["/proc", "/sys", "/dev"].iter().any(|dir| Path::new(path).starts_with(dir))
+/// Opens /proc, /sys or /dev, and sees to it that it is what we have mounted there. Whoever else has the root's directory
+/// (`--rootfs`) can put another in its place for this moment, in which nothing is that could be hidden.
+fn open_mounted(root: &OwnedFd, name: &str) -> anyhow::Result<OwnedFd> {
+    let place = beneath::open_strict(root, Path::new(name), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+    ensure!(mount::is_root(&place)?, "/{name} is not what was mounted there");
+    Ok(place)
+}
+
+/// The directory of the kernel's file system that a path is in, and the rest of the path.
+fn kernels(path: &str) -> Option<(&'static str, &Path)> {
+    let within = |name| Some((name, Path::new(path).strip_prefix("/").ok()?.strip_prefix(name).ok()?));
+    ["proc", "sys", "dev"].into_iter().find_map(within)
 }

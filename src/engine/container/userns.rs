@@ -20,7 +20,7 @@ use crate::{
         directory,
         record::{self, Durability},
     },
-    sys::{process::ProcessIdentity, userns::IdMap},
+    sys::{namespace, process::ProcessIdentity, userns::IdMap},
 };
 
 /// Where others will find the user namespace that a container is about to get.
@@ -76,8 +76,11 @@ impl Engine {
             ))
         );
         let pid = self.running_pid(id)?;
-        let namespace = fs::File::open(format!("/proc/{pid}/ns/user"));
-        Ok(namespace.with_context(|| format!("join the user namespace of {}", other.name()))?.into())
+        let context = || format!("join the user namespace of {}", other.name());
+        let namespace = fs::File::open(format!("/proc/{pid}/ns/user")).with_context(context)?;
+        let made_by_us = namespace::is_child_of_ours(&namespace).with_context(context)?;
+        ensure!(made_by_us, "container {} has gone to a user namespace of its own making", other.name());
+        Ok(namespace.into())
     }
 }
 
@@ -111,8 +114,10 @@ fn open(note: &Path) -> Option<OwnedFd> {
     let process: ProcessIdentity = record::read(note).ok()??;
     let namespace =
         process.open().and_then(|_alive| fs::File::open(format!("/proc/{}/ns/user", process.pid)).ok());
-    // Looked at again: the number may have been given to another process just before.
-    let namespace = namespace.filter(|_| process.open().is_some());
+    // Looked at again: the number may have been given to another process just before. And the program may have gone to
+    // a namespace of its own making, where it would have every right over those who follow.
+    let namespace = namespace
+        .filter(|namespace| process.open().is_some() && namespace::is_child_of_ours(namespace) == Ok(true));
     if namespace.is_none() {
         let _ = fs::remove_file(note);
     }
@@ -124,14 +129,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_leads_to_a_live_process_or_goes() {
+    fn a_note_that_leads_to_no_containers_namespace_goes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/userns");
         assert!(open(&path).is_none());
         let me = ProcessIdentity::of(rustix::process::getpid()).unwrap();
-        UsernsNote(path.clone()).write(&me);
-        assert!(open(&path).is_some());
-        UsernsNote(path.clone()).write(&ProcessIdentity { start_time: me.start_time + 1, ..me });
-        assert!(open(&path).is_none() && !path.exists());
+        let gone = ProcessIdentity { start_time: me.start_time + 1, ..me.clone() };
+        // This process's namespace is none that was made for containers.
+        for process in [gone, me] {
+            UsernsNote(path.clone()).write(&process);
+            assert!(open(&path).is_none() && !path.exists(), "{process:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod container;
 mod crash;
 mod image;
+mod security;
 mod system;
 mod terminal;
 mod volume;

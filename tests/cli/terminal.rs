@@ -3,12 +3,12 @@
 use crate::world::{World, host::requires};
 
 /// A tmux server of the test's own, with one session of 80x24.
-struct Tmux<'w> {
+pub(super) struct Tmux<'w> {
     world: &'w World,
 }
 
 impl<'w> Tmux<'w> {
-    fn new(world: &'w World) -> Self {
+    pub(super) fn new(world: &'w World) -> Self {
         let tmux = Tmux { world };
         tmux.command(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "/bin/sh"]);
         tmux.command(&["set-option", "-g", "default-shell", "/bin/sh"]);
@@ -21,7 +21,7 @@ impl<'w> Tmux<'w> {
         run.env("TERM", "screen").env("PS1", "$ ").succeeds().stdout
     }
 
-    fn type_line(&self, text: &str) {
+    pub(super) fn type_line(&self, text: &str) {
         self.command(&["send-keys", "-l", text]);
         self.command(&["send-keys", "Enter"]);
     }
@@ -31,7 +31,7 @@ impl<'w> Tmux<'w> {
     }
 
     /// Waits until the screen has this, in one line or, where the terminal wrapped it, in two.
-    fn shows(&self, text: &str) {
+    pub(super) fn shows(&self, text: &str) {
         let mut screen = String::new();
         let start = std::time::Instant::now();
         while !screen.contains(text) {

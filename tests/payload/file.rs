@@ -20,6 +20,9 @@ pub(crate) fn command(name: &str, arguments: &[&str]) -> Option<Outcome> {
         ("chown", [owner, path]) => chown(owner, path),
         ("mv", [from, to]) => fs::rename(from, to).map_err(because),
         ("ln", [from, to]) => fs::hard_link(from, to).map_err(because),
+        ("symlink", [target, path]) => std::os::unix::fs::symlink(target, path).map_err(because),
+        ("mkfifo", [path]) => fifo(path),
+        ("truncate", [size, path]) => truncate(size, path),
         ("ls", [path]) => list(path),
         ("stat", paths) => paths.iter().try_for_each(|path| stat(path)),
         ("readlink", [path]) => {
@@ -63,6 +66,18 @@ fn chown(owner: &str, path: &str) -> Outcome {
     let ids = owner.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
     let (uid, gid) = ids.ok_or("want UID:GID")?;
     std::os::unix::fs::lchown(path, Some(uid), Some(gid)).map_err(because)
+}
+
+fn fifo(path: &str) -> Outcome {
+    let mode = rustix::fs::Mode::from_raw_mode(0o666);
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, mode).map_err(because)
+}
+
+/// Gives a file this size, without content where it grows.
+fn truncate(size: &str, path: &str) -> Outcome {
+    let size = size.parse().map_err(|_| format!("{size:?} is not a size"))?;
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(because)?;
+    file.set_len(size).map_err(because)
 }
 
 fn list(path: &str) -> Outcome {

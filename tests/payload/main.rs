@@ -3,6 +3,7 @@
 //! does several in turn; words are split at blanks and nothing else is special.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
+mod attack;
 mod file;
 mod probe;
 mod process;
@@ -44,7 +45,8 @@ fn command(words: &[String]) -> Outcome {
         other => {
             let known = file::command(other, &arguments)
                 .or_else(|| process::command(other, &arguments))
-                .or_else(|| probe::command(other, &arguments));
+                .or_else(|| probe::command(other, &arguments))
+                .or_else(|| attack::command(other, &arguments));
             return known.unwrap_or_else(|| Err("no such command of the payload".into()));
         }
     }

@@ -24,12 +24,13 @@ pub(crate) fn command(name: &str, arguments: &[&str]) -> Option<Outcome> {
         }),
         ("loopback", []) => loopback(),
         ("connect", [address]) => TcpStream::connect(address).map(drop).map_err(because),
+        ("hear", [path]) => hear(path),
         _ => return None,
     };
     Some(outcome)
 }
 
-fn user_namespace(flags: UnshareFlags) -> Outcome {
+pub(crate) fn user_namespace(flags: UnshareFlags) -> Outcome {
     let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
     // SAFETY: no descriptor table is unshared.
     unsafe { rustix::thread::unshare_unsafe(flags) }.map_err(because)?;
@@ -53,7 +54,7 @@ fn overlay(dir: &Path) -> Outcome {
 }
 
 /// Refuses to go on outside a container: root's host would not survive some of the calls.
-fn contained() -> Outcome {
+pub(crate) fn contained() -> Outcome {
     let program = std::env::current_exe().map_err(because)?;
     if program == Path::new("/bin/payload") { Ok(()) } else { Err("not in a container".into()) }
 }
@@ -98,5 +99,23 @@ fn loopback() -> Outcome {
     let mut word = [0; 4];
     server.read_exact(&mut word).map_err(because)?;
     println!("loopback works");
+    Ok(())
+}
+
+/// Connects to a socket that keeps message boundaries, and tells how much comes until the other side is gone.
+fn hear(path: &str) -> Outcome {
+    use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketType, connect, recv, socket};
+    let stream = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).map_err(because)?;
+    connect(&stream, &SocketAddrUnix::new(path).map_err(because)?).map_err(because)?;
+    let mut buffer = [0; 65_536];
+    let mut count = 0;
+    loop {
+        match recv(&stream, &mut buffer[..], RecvFlags::empty()) {
+            Ok((0, _)) | Err(rustix::io::Errno::CONNRESET) => break,
+            Ok((more, _)) => count += more,
+            Err(error) => return Err(because(error)),
+        }
+    }
+    println!("{count} bytes");
     Ok(())
 }

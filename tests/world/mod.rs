@@ -148,8 +148,13 @@ impl World {
     /// Every file beneath the state directory with all that could be changed about it: two equal lists say that
     /// nothing was.
     pub(crate) fn snapshot(&self, beneath: &str) -> Vec<String> {
+        self.snapshot_of(&self.state().join(beneath))
+    }
+
+    /// The same of any directory.
+    pub(crate) fn snapshot_of(&self, path: &Path) -> Vec<String> {
         let mut list = Vec::new();
-        snapshot(&self.state().join(beneath), &mut list);
+        snapshot(path, &mut list);
         list.sort();
         list
     }
@@ -269,6 +274,12 @@ impl Run<'_> {
 
     pub(crate) fn cwd(mut self, path: impl AsRef<Path>) -> Self {
         self.command.current_dir(path);
+        self
+    }
+
+    /// Runs it as another user and group, without any more; only root can.
+    pub(crate) fn user(mut self, id: u32) -> Self {
+        self.command.uid(id).gid(id).current_dir("/");
         self
     }
 

@@ -1,6 +1,7 @@
 //! The attacks that other container tools fell to, one test each: by an image, by a program in a container, or by
 //! another user of the machine. Each test names the CVE; what an attacker does is in `tests/payload/attack.rs`.
 
+mod archives;
 mod descriptors;
 mod environment;
 mod identity;

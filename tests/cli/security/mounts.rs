@@ -56,6 +56,28 @@ fn cve_2026_41579_what_the_image_has_in_dev_is_covered() {
     host.is_untouched(&world);
 }
 
+/// CVE-2024-9341: what a container gets without being asked is mounted through links of the image.
+#[test]
+fn cve_2024_9341_our_own_files_stay_in_the_root() {
+    requires!(Userns);
+    for names in [&["etc/hosts", "etc/hostname", "etc/resolv.conf"][..], &["etc"]] {
+        let world = World::new();
+        let host = Host::new(&world);
+        let up = format!("{}{}", "../".repeat(20), host.path());
+        for target in
+            [host.path().to_owned(), up, format!("{}/secret", host.path()), format!("{}/new", host.path())]
+        {
+            let layer = names.iter().fold(tree! {}, |tree, name| tree.and(name, link(&target)));
+            world.load(&Image::payload().layer(layer), "box:latest");
+            let output = world.coracle(["run", "--name", "one", "box", "payload", "mounts"]).output();
+            assert!([0, 125].contains(&output.code), "{target}: {output}");
+            world.coracle(["start", "-a", "one"]).output();
+            world.coracle(["rm", "-f", "one"]).output();
+            host.is_untouched(&world);
+        }
+    }
+}
+
 /// CVE-2019-16884, CVE-2025-52881: a volume, of the user's or of the image, over /proc or a part of it.
 #[test]
 fn cve_2019_16884_nothing_is_mounted_over_proc() {

@@ -49,7 +49,7 @@ fn cve_2021_30465_a_mount_point_that_becomes_a_link() {
     }
     .write(&world.files());
     racer(&world, "shared", &["a", "b", "c", "d"]);
-    for _ in 0..rounds(150) {
+    for _ in 0..rounds(100) {
         let run = world.coracle(["run", "--rm", "-v", "./shared:/shared", "-w", "/shared/c/sub/work/here"]);
         let mounts = [
             "-v",
@@ -92,7 +92,7 @@ fn cve_2025_31133_a_root_whose_directories_are_swapped() {
     fs::copy(host::payload(), world.files().join("root/bin/payload")).unwrap();
     let pairs = ["dev", "dev.link", "proc", "proc.dir", "sys", "sys.link", "etc", "etc.link"];
     racer(&world, "root", &pairs);
-    for round in 0..rounds(150) {
+    for round in 0..rounds(100) {
         let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
         let run =
             world.coracle(["run", "--rm", "--sysctl=net.ipv4.ip_unprivileged_port_start=77"]).args(terminal);
@@ -141,7 +141,7 @@ fn cve_2025_52565_devices_that_are_swapped() {
         &["pts", "pts.link", "null", "null.link", "console", "console.link", "shm", "shm.link"],
     );
     let script = "cat /proc/keys /proc/timer_list; mounts";
-    for round in 0..rounds(150) {
+    for round in 0..rounds(100) {
         let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
         let run = world.coracle(["run", "--rm", "-v", "./dev:/dev"]).args(terminal);
         let output = run.args(["box", "sh", "-c", script]).output();
@@ -163,7 +163,7 @@ fn cve_2024_21626_an_exec_whose_directory_is_swapped() {
         mkfifo /etc/fifo; swap 1000000000 /race/a /race/b /race/c /race/d /etc/passwd /etc/fifo";
     world.coracle(["run", "-d", "--name", "racer", "box", "sh", "-c", layer]).succeeds();
     wait_for(&world, "racer", "swapping");
-    for round in 0..rounds(150) {
+    for round in 0..rounds(100) {
         let path = if round % 2 == 0 { "/race/a" } else { "/race/c" };
         let output = world.coracle(["exec", "-u", "root", "-w", path, "racer", "payload", "cwd"]).output();
         assert!([0, 125, 126].contains(&output.code), "{output}");

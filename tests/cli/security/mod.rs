@@ -64,8 +64,8 @@ struct Host {
     before: Vec<String>,
 }
 
-/// What the host's file holds that no container may see.
-const HOST_SECRET: &str = "a secret of the host";
+/// What the host's file holds that no container may see, let alone take for its own users or groups.
+const HOST_SECRET: &str = "host-user:x:0:0:a secret of the host:/:/bin/sh\n";
 
 impl Host {
     fn new(world: &World) -> Self {

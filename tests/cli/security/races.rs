@@ -7,6 +7,7 @@ use super::{Host, wait_for};
 use crate::world::{
     Output, World,
     host::{self, requires},
+    image::Image,
     tree::{dir, file, link, tree},
 };
 
@@ -90,18 +91,20 @@ fn cve_2025_31133_a_root_whose_directories_are_swapped() {
     };
     root.write(&world.files());
     fs::copy(host::payload(), world.files().join("root/bin/payload")).unwrap();
-    let pairs = ["dev", "dev.link", "proc", "proc.dir", "sys", "sys.link", "etc", "etc.link"];
-    racer(&world, "root", &pairs);
-    for round in 0..rounds(100) {
-        let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
-        let run =
-            world.coracle(["run", "--rm", "--sysctl=net.ipv4.ip_unprivileged_port_start=77"]).args(terminal);
-        let output =
-            run.args(["-v", "vol:/etc/volume", "--rootfs", "./root", "/bin/payload", "mounts"]).output();
-        if output.stdout.contains(" / ") || output.code == 0 {
-            protects_proc(&output);
+    // One at a time: where everything moves at once, no start gets far.
+    for pair in [["proc", "proc.dir"], ["dev", "dev.link"], ["sys", "sys.link"], ["etc", "etc.link"]] {
+        racer(&world, "root", &pair);
+        for round in 0..rounds(40) {
+            let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
+            let run = world.coracle(["run", "--rm", "--sysctl=net.ipv4.ip_unprivileged_port_start=77"]);
+            let run = run.args(terminal).args(["-v", "vol:/etc/volume", "--rootfs", "./root"]);
+            let output = run.args(["/bin/payload", "mounts"]).output();
+            if output.code == 0 {
+                protects_proc(&output);
+            }
+            host.is_untouched(&world);
         }
-        host.is_untouched(&world);
+        world.coracle(["rm", "-f", "racer"]).succeeds();
     }
 }
 
@@ -135,21 +138,49 @@ fn cve_2025_52565_devices_that_are_swapped() {
         "dev/shm.link" => link(host.path()),
     }
     .write(&world.files());
-    racer(
-        &world,
-        "dev",
-        &["pts", "pts.link", "null", "null.link", "console", "console.link", "shm", "shm.link"],
-    );
     let script = "cat /proc/keys /proc/timer_list; mounts";
-    for round in 0..rounds(100) {
-        let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
-        let run = world.coracle(["run", "--rm", "-v", "./dev:/dev"]).args(terminal);
-        let output = run.args(["box", "sh", "-c", script]).output();
-        if output.code == 0 {
-            // The hidden files are empty: the first line is a mount's.
-            assert!(output.stdout.starts_with("/ "), "{output}");
-            protects_proc(&output);
+    for name in ["null", "pts", "console", "shm"] {
+        racer(&world, "dev", &[name, &format!("{name}.link")]);
+        for round in 0..rounds(40) {
+            let terminal: &[&str] = if round % 2 == 0 { &["-t"] } else { &[] };
+            let run = world.coracle(["run", "--rm", "-v", "./dev:/dev"]).args(terminal);
+            let output = run.args(["box", "sh", "-c", script]).output();
+            if output.code == 0 {
+                // The hidden files are empty: the first line is a mount's.
+                assert!(output.stdout.starts_with("/ "), "{output}");
+                protects_proc(&output);
+            }
+            host.is_untouched(&world);
         }
+        world.coracle(["rm", "-f", "racer"]).succeeds();
+    }
+}
+
+/// CVE-2019-10152's class: what is copied into a volume at its first use follows a link that has just been put there.
+#[test]
+fn cve_2019_10152_a_volume_whose_directories_are_swapped_while_it_is_filled() {
+    requires!(Userns);
+    let world = World::new();
+    let host = Host::new(&world);
+    // Many directories, since each is in danger for a moment only.
+    let layer = (0..200).fold(tree! { "data" => dir() }, |tree, n| {
+        tree.and(format!("data/{n}"), dir()).and(format!("data/{n}/new"), file("x"))
+    });
+    world.load(&Image::payload().layer(layer), "box:latest");
+    for _ in 0..rounds(8) {
+        world.coracle(["volume", "create", "vol"]).succeeds();
+        // The links wait beside the volume, which has to be empty.
+        let volume = world.state().join("volumes/vol");
+        let links = (0..200).fold(tree! {}, |tree, n| tree.and(format!("link{n}"), link(host.path())));
+        links.write(&volume);
+        let run =
+            world.coracle(["run", "-d", "--name", "racer", "-v", &format!("{}:/shared", volume.display())]);
+        let run = run.args(["box", "payload", "swap", "1000000000"]);
+        run.args((0..200).flat_map(|n| [format!("/shared/link{n}"), format!("/shared/data/{n}")])).succeeds();
+        wait_for(&world, "racer", "swapping");
+        worked(&world.coracle(["run", "--rm", "-v", "vol:/data", "box", "true"]).output());
+        world.coracle(["rm", "-f", "racer"]).succeeds();
+        world.coracle(["volume", "rm", "vol"]).succeeds();
         host.is_untouched(&world);
     }
 }

@@ -37,3 +37,12 @@ fn cve_2016_9962_exec_cannot_be_traced_while_it_joins() {
     let world = spied_on(&[]);
     attack(&world, &["exec", "-e", "A=SECRET", "spy", "true"], "coracle-exec");
 }
+
+/// The same of a container that is being started in the spy's process namespace, and in its user namespace.
+#[test]
+fn cve_2016_9962_a_start_cannot_be_traced_by_a_neighbour() {
+    requires!(Userns);
+    let world = spied_on(&[]);
+    let run = ["run", "--rm", "--pid=container:spy", "-e", "A=SECRET", "box", "true"];
+    attack(&world, &run, "coracle-init");
+}

@@ -8,6 +8,7 @@ mod identity;
 mod images;
 mod mounts;
 mod neighbours;
+mod own_file;
 mod races;
 mod state;
 mod terminals;

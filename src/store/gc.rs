@@ -255,7 +255,11 @@ mod tests {
     use super::*;
     use crate::{
         store::{directory, image::INDEX_TYPE},
-        sys::{fd, mount, namespace, process::testing::in_child, userns},
+        sys::{
+            fd, mount, namespace,
+            testing::{alone, in_child},
+            userns,
+        },
     };
 
     struct Store {
@@ -324,6 +328,9 @@ mod tests {
 
     #[test]
     fn an_image_can_be_removed_from_a_full_disk() {
+        if !alone() {
+            return;
+        }
         if let Some(reason) = namespace::why_no_user_namespace() {
             return eprintln!("skipped: an_image_can_be_removed_from_a_full_disk: {reason}");
         }

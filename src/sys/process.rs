@@ -315,46 +315,9 @@ pub(super) fn check(answer: i64) -> Result<i64, Errno> {
 }
 
 #[cfg(test)]
-pub(crate) mod testing {
-    //! A child for tests that change their process: namespaces, credentials, limits.
-
-    use super::*;
-
-    /// Forks, threads or not: see [`in_child`].
-    pub(crate) fn fork_in_test() -> Result<Forked, SyscallError> {
-        fork_anyway()
-    }
-
-    /// Runs `body` in a forked child; its error or panic comes back as ours. The test program has threads, so the body
-    /// does little that could need a lock of theirs: the C library's are safe.
-    pub(crate) fn in_child(body: impl FnOnce() -> anyhow::Result<()>) {
-        let (reader, writer) = std::io::pipe().unwrap();
-        match fork_anyway().unwrap() {
-            Forked::Child => {
-                drop(reader);
-                let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
-                let text = match outcome {
-                    Ok(Ok(())) => String::new(),
-                    Ok(Err(error)) => format!("{error:#}"),
-                    Err(_) => "panicked".to_owned(),
-                };
-                let _ = std::io::Write::write_all(&mut &writer, text.as_bytes());
-                exit_now(u8::from(!text.is_empty()));
-            }
-            Forked::Parent { pidfd, .. } => {
-                drop(writer);
-                let mut text = String::new();
-                std::io::Read::read_to_string(&mut &reader, &mut text).unwrap();
-                let end = wait(&pidfd).unwrap();
-                assert_eq!((end, text.as_str()), (End::Exited(0), ""));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::testing::{alone, fork_in_test};
 
     #[test]
     fn reads_the_start_time_after_any_name() {
@@ -378,6 +341,9 @@ mod tests {
 
     #[test]
     fn ends_are_told_apart() {
+        if !alone() {
+            return;
+        }
         for (end, act) in [
             (End::Exited(7), (|| exit_now(7)) as fn() -> !),
             (End::Signalled(9), || {
@@ -386,7 +352,7 @@ mod tests {
                 exit_now(0)
             }),
         ] {
-            match fork_anyway().unwrap() {
+            match fork_in_test().unwrap() {
                 Forked::Child => act(),
                 Forked::Parent { pidfd, .. } => assert_eq!(wait(&pidfd).unwrap(), end),
             }

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use super::{
     error::SyscallError,
-    process::{self, Forked},
+    process::{self, End, Forked},
 };
 
 /// In the environment of the process that a test has for itself.
@@ -41,16 +41,33 @@ fn is_alone() -> bool {
     std::env::var_os(ALONE).is_some()
 }
 
-/// Forks, in a test that is [`alone`].
+/// Forks, in a test that is [`alone`], whose harness has a second thread that only waits.
 pub(crate) fn fork_in_test() -> Result<Forked, SyscallError> {
     check_alone();
-    process::testing::fork_in_test()
+    process::fork_anyway()
 }
 
 /// Runs `body` in a forked child; its error or panic comes back as ours. For a test that is [`alone`].
 pub(crate) fn in_child(body: impl FnOnce() -> anyhow::Result<()>) {
-    check_alone();
-    process::testing::in_child(body);
+    let (reader, writer) = std::io::pipe().unwrap();
+    match fork_in_test().unwrap() {
+        Forked::Child => {
+            drop(reader);
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+            let text = match outcome {
+                Ok(Ok(())) => String::new(),
+                Ok(Err(error)) => format!("{error:#}"),
+                Err(_) => "panicked".to_owned(),
+            };
+            let _ = (&writer).write_all(text.as_bytes());
+            process::exit_now(u8::from(!text.is_empty()));
+        }
+        Forked::Parent { pidfd, .. } => {
+            drop(writer);
+            let text = std::io::read_to_string(reader).unwrap();
+            assert_eq!((process::wait(&pidfd).unwrap(), text.as_str()), (End::Exited(0), ""));
+        }
+    }
 }
 
 #[track_caller]

@@ -64,7 +64,7 @@ const PRIVATE: &[(&str, OFlags)] = &[
     ("ns/mnt", OFlags::RDONLY),
 ];
 
-/// Looks for processes whose program is not this one, tells of each that it has met, and tries to get into it; for ever.
+/// Looks for processes whose program is not the container's, tells of each that it has met, and tries to get into it; for ever.
 fn spy() -> Outcome {
     let mut spy = Spy { met: Vec::new(), leaks: Vec::new() };
     say("spying")?;
@@ -89,7 +89,7 @@ impl Spy {
         let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
         let name = read("comm").trim_end().to_owned();
         match exe(pid) {
-            Exe::Payload | Exe::Gone => return Ok(()),
+            Exe::Containers | Exe::Gone => return Ok(()),
             Exe::Other => self.leak(&name, "its program")?,
             Exe::Hidden => {}
         }
@@ -132,9 +132,10 @@ fn processes() -> Vec<i32> {
     pids.filter(|pid| *pid != own).collect()
 }
 
-/// What is known of a process's program: that it is this one, another, or that one may not know.
+/// What is known of a process's program: that it is the container's (this one, or the stub that executes it, which has
+/// nothing that the program will not have), another, or that one may not know.
 enum Exe {
-    Payload,
+    Containers,
     Other,
     Hidden,
     Gone,
@@ -142,14 +143,15 @@ enum Exe {
 
 fn exe(pid: i32) -> Exe {
     match fs::read_link(format!("/proc/{pid}/exe")) {
-        Ok(path) if path == Path::new("/bin/payload") => Exe::Payload,
+        Ok(path) if path == Path::new("/bin/payload") => Exe::Containers,
+        Ok(path) if path == Path::new("/memfd:coracle-exec (deleted)") => Exe::Containers,
         Ok(_) => Exe::Other,
         Err(error) if error.raw_os_error() == Some(libc::EACCES) => Exe::Hidden,
         Err(_) => Exe::Gone,
     }
 }
 
-/// What was opened was not the payload's, into which the process may have turned meanwhile.
+/// What was opened was not the container's, whose program the process may have turned into meanwhile.
 fn is_still_hidden(pid: i32) -> bool {
     matches!(exe(pid), Exe::Hidden | Exe::Other)
 }

@@ -84,6 +84,10 @@ impl Engine {
             options,
         };
         match attachment {
+            // A terminal lasts as long as somebody holds its other end.
+            Attachment::None if options.terminal => {
+                ready.attached(TERMINAL_SIZE).map(|_| Executed::Detached)
+            }
             Attachment::None => ready.detached(),
             Attachment::Streams { stdin, stdout, stderr } => {
                 ready.foreground(OwnStreams { stdin, stdout, stderr, proxy_signals: true })
@@ -147,10 +151,7 @@ impl Ready<'_> {
     /// The program lives on by itself, without streams.
     fn detached(self) -> anyhow::Result<Executed> {
         let null = || std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").map(OwnedFd::from);
-        let stdio = match self.options.terminal {
-            true => terminal(TERMINAL_SIZE),
-            false => Stdio::Streams { stdin: null()?, stdout: null()?, stderr: null()? },
-        };
+        let stdio = Stdio::Streams { stdin: null()?, stdout: null()?, stderr: null()? };
         self.start(stdio, true)?;
         Ok(Executed::Detached)
     }

@@ -65,9 +65,13 @@ fn another_user() {
 fn detached() {
     requires!(Userns);
     let world = with_one(&[]);
-    world.coracle(["exec", "-d", "one", "sh", "-c", "sleep 0.1; write /done x"]).succeeds().prints("");
-    world.until("it has written", || world.coracle(["exec", "one", "cat", "/done"]).output().stdout == "x\n");
-    world.coracle(["exec", "-d", "one", "missing"]).exits(127);
+    for (options, file) in [("-d", "/done"), ("-dt", "/done-on-a-terminal")] {
+        let program = format!("sleep 0.1; write {file} x");
+        world.coracle(["exec", options, "one", "sh", "-c", &program]).succeeds().prints("");
+        let written = || world.coracle(["exec", "one", "cat", file]).output().stdout == "x\n";
+        world.until("it has written", written);
+        world.coracle(["exec", options, "one", "missing"]).exits(127);
+    }
 }
 
 #[test]

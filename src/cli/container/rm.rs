@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     cli::{Run, error, exit::Exit, output},
-    engine::{Engine, container::rm::RemoveOptions},
+    engine::{Engine, Error, container::rm::RemoveOptions},
 };
 
 #[derive(Debug, Args)]
@@ -25,7 +25,11 @@ impl Run for Rm {
         let options = RemoveOptions { force: self.force, volumes: self.volumes };
         error::for_each(&self.containers, |name| match engine.remove_container(name, options)? {
             Some(_) => output::line(name),
-            None => Ok(()),
+            None => {
+                // As docker: said, and no failure.
+                error::print(Error::NoSuch { kind: "container", name: name.clone() }.into());
+                Ok(())
+            }
         })
     }
 }

@@ -40,7 +40,8 @@ fn several_and_missing() {
     let output = world.coracle(["rm"]).exits(1);
     assert!(output.stderr.contains("requires at least 1 argument"), "{output}");
     // Not there is what -f wants.
-    world.coracle(["rm", "-f", "missing"]).succeeds();
+    let output = world.coracle(["rm", "-f", "missing"]).succeeds();
+    output.prints("").complains("coracle: No such container: missing\n");
 }
 
 #[test]

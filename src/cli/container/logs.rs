@@ -30,7 +30,7 @@ pub(super) struct Logs {
     #[arg(short, long)]
     timestamps: bool,
     /// Show this many of the last lines only
-    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail)]
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail, allow_negative_numbers = true)]
     tail: Tail,
     /// Show what was written since a time (2026-01-02T15:04:05Z, 1767366245) or a while ago (10m)
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
@@ -46,12 +46,12 @@ pub(super) struct Logs {
 struct Tail(Option<u64>);
 
 fn tail(text: &str) -> Result<Tail, String> {
-    match text {
-        "all" | "-1" => Ok(Tail(None)),
-        number => {
-            number.parse().map(|lines| Tail(Some(lines))).map_err(|_| "want a number or \"all\"".to_owned())
-        }
+    if text == "all" {
+        return Ok(Tail(None));
     }
+    let lines: i64 = text.parse().map_err(|_| "want a number or \"all\"".to_owned())?;
+    // docker's: a negative number is all.
+    Ok(Tail(lines.try_into().ok()))
 }
 
 impl Run for Logs {

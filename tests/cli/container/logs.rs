@@ -23,6 +23,7 @@ fn tails_and_times() {
         (&["--tail", "2"], "line 4\nline 5\n"),
         (&["-n", "1"], "line 5\n"),
         (&["--tail", "0"], ""),
+        (&["--tail", "-1"], "line 1\nline 2\nline 3\nline 4\nline 5\n"),
         (&["--tail", "all"], "line 1\nline 2\nline 3\nline 4\nline 5\n"),
         (&["--since", "1h", "--tail", "1"], "line 5\n"),
         (&["--since", "2020-01-01T00:00:00Z", "-n", "1"], "line 5\n"),

@@ -379,9 +379,9 @@ fn add_device(device: &DeviceConfig, mounts: &mut Vec<Mount>) -> anyhow::Result<
     });
     validate::check_target(&target).with_context(context)?;
     // Without the device controller of cgroups, which a user cannot have, access is as on the host; nothing is made.
-    let access = device.permissions.replace('m', "");
+    let gives = |access: char| device.permissions.contains(access);
     ensure!(
-        matches!(access.as_str(), "" | "rw" | "wr"),
+        device.permissions.is_empty() || gives('r') && gives('w'),
         "add device {}: permissions {:?} cannot be enforced, only rwm can",
         device.source.display(),
         device.permissions

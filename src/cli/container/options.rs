@@ -298,7 +298,7 @@ impl ContainerOptions {
             source,
             pull: self.pull,
             platform: self.platform,
-            name: self.name,
+            name: self.name.filter(|name| !name.is_empty()),
             replace: self.replace,
             entrypoint: program
                 .entrypoint

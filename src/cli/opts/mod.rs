@@ -38,8 +38,11 @@ pub fn ip_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// `--name`.
+/// `--name`; an empty one is none, as scripts have it that let the caller choose.
 pub fn name(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     // docker's own listings show names with a slash before them.
     let name = text.strip_prefix('/').unwrap_or(text);
     crate::base::id::check_name(name).map(|()| name.to_owned()).map_err(|error| error.to_string())
@@ -96,7 +99,8 @@ mod tests {
         assert_eq!(ip_address("::1").as_deref(), Ok("::1"));
         assert!(ip_address("1.1.1").is_err());
         assert_eq!(name("/web").as_deref(), Ok("web"));
-        assert!(name("a b").is_err());
+        assert_eq!(name("").as_deref(), Ok(""));
+        assert!(name("a b").is_err() && name("/").is_err());
         assert_eq!(oom_score_adj("-500"), Ok(-500));
         assert!(oom_score_adj("1001").is_err() && oom_score_adj("x").is_err());
     }

@@ -75,6 +75,16 @@ fn wrong_words_are_refused_in_dockers_way() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_named_as_that() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut words = words("run img echo");
+    words.push(OsString::from_vec(vec![0xff]));
+    let (text, exit) = dispatch(words).unwrap_err().shown();
+    assert_eq!(exit, Exit::Engine);
+    assert!(text.starts_with("'coracle run' takes only arguments that are UTF-8;"), "{text}");
+}
+
+#[test]
 fn a_near_miss_is_named() {
     assert!(refusal("versio").0.contains("did you mean 'coracle version'?"));
     assert!(refusal("version --formt=x").0.contains("did you mean '--format'?"));

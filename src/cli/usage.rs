@@ -20,6 +20,7 @@ pub(super) fn problem(error: &Error, verb: &Verb, path: &str) -> Problem {
             argument(format!("'{path}' requires at least {want} arguments"))
         }
         ErrorKind::ArgumentConflict => option(conflict(error)),
+        ErrorKind::InvalidUtf8 => argument(format!("'{path}' takes only arguments that are UTF-8")),
         _ => option(invalid_value(error, verb)),
     };
     let mut problem = Problem::new(anyhow::anyhow!(text), exit);

@@ -34,7 +34,7 @@ pub use server::Listener;
 pub use crate::sys::process::End;
 use crate::{
     runtime::Started,
-    sys::{error::SyscallError, signal},
+    sys::{error::describe, signal},
 };
 
 /// A container to look after.
@@ -90,8 +90,9 @@ impl Ended {
         let code = self.end.code();
         self.server.announce(code);
         match self.unwritten {
+            // No SyscallError: what helps where the state directory's disk is full does not help here.
             Some((stream, errno)) => {
-                Err(SyscallError::new(format!("write the program's {}", stream.name()), errno).into())
+                anyhow::bail!("write the program's {}: {}", stream.name(), describe(errno))
             }
             None => Ok(code),
         }

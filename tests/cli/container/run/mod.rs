@@ -160,6 +160,15 @@ fn a_reader_that_went_away_ends_it() {
 }
 
 #[test]
+fn output_that_gets_lost_is_an_error() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let script = format!("{} run --rm box echo x >/dev/full", env!("CARGO_BIN_EXE_coracle"));
+    let output = world.program("/bin/sh").args(["-c", &script]).exits(125);
+    output.complains("coracle: write the program's stdout: No space left on device\n");
+}
+
+#[test]
 fn environment() {
     requires!(Userns);
     let world = World::new();

@@ -6,7 +6,7 @@ use super::output::template;
 use crate::{
     engine,
     runtime::StartError,
-    sys::{error::SyscallError, explain},
+    sys::{error::SyscallError, explain, userns::MapError},
 };
 
 /// What to do about an error, where we know.
@@ -27,6 +27,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     if let Some(StartError { hint, .. }) = cause.downcast_ref() {
         return hint.clone();
+    }
+    if let Some(MapError::Call(call)) = cause.downcast_ref() {
+        return explain::hint(call.errno, explain::Situation::NewUserNamespace);
     }
     let errno = if let Some(errno) = cause.downcast_ref::<Errno>() {
         *errno

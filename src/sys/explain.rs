@@ -30,6 +30,9 @@ pub fn hint(errno: Errno, situation: Situation) -> Option<String> {
         (Situation::WriteMap | Situation::SetUp, Errno::PERM | Errno::ACCESS) if apparmor_restricts() => {
             Some(apparmor_text())
         }
+        (Situation::WriteMap | Situation::SetUp, Errno::PERM | Errno::NOSYS) if is_filtered() => {
+            Some(filter_text())
+        }
         (Situation::WriteMap, Errno::PERM) => Some(
             "the map was refused: if this runs inside a container, that container must allow user namespaces \
              (capability SETFCAP, for a map of root)"
@@ -73,13 +76,25 @@ fn no_user_namespaces(errno: Errno) -> Option<String> {
         return Some(apparmor_text());
     }
     match errno {
+        // Such a policy answers ENOSYS to clone3, whose flags it cannot read.
+        Errno::PERM | Errno::NOSYS if is_filtered() => Some(filter_text()),
         Errno::INVAL | Errno::NOSYS => Some("this kernel was built without user namespaces".to_owned()),
         _ => Some(
-            "a sandbox around this process keeps it from making user namespaces: a chroot, a container's seccomp \
-             policy or a security module"
+            "a sandbox around this process keeps it from making user namespaces: a chroot or a security module"
                 .to_owned(),
         ),
     }
+}
+
+/// Says whether a seccomp policy is in force: proc_pid_status(5).
+fn is_filtered() -> bool {
+    read("/proc/self/status").is_some_and(|status| status.lines().any(|line| line == "Seccomp:\t2"))
+}
+
+fn filter_text() -> String {
+    "a seccomp policy around this process, a container's most likely, is in the way; run that container with \
+     --security-opt seccomp=unconfined"
+        .to_owned()
 }
 
 /// Ubuntu 23.10 and later: a program without a profile of its own gets no capabilities in a user namespace.

@@ -85,9 +85,7 @@ impl Engine {
         };
         match attachment {
             // A terminal lasts as long as somebody holds its other end.
-            Attachment::None if options.terminal => {
-                ready.attached(TERMINAL_SIZE).map(|_| Executed::Detached)
-            }
+            Attachment::None if options.terminal => ready.attached(TERMINAL_SIZE).map(|_| Executed::Detached),
             Attachment::None => ready.detached(),
             Attachment::Streams { stdin, stdout, stderr } => {
                 ready.foreground(OwnStreams { stdin, stdout, stderr, proxy_signals: true })

@@ -6,6 +6,27 @@ use crate::world::{World, host::requires};
 /// docker's default capability set, as proc(5) shows it.
 const DEFAULT: &str = "00000000a80425fb";
 
+/// docker's policy keeps what is in a container from making user namespaces.
+#[test]
+fn in_a_container_of_its_own() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let program = concat!(env!("CARGO_BIN_EXE_coracle"), ":/coracle:ro");
+    let run = |options: &[&str], command: &[&str]| {
+        let run = world.coracle(["run", "--rm", "-v", program, "-w", "/tmp"]).args(options);
+        run.args(["box", "/coracle", "--root", "/tmp/state"]).args(command).output()
+    };
+    let hint = "hint: a seccomp policy around this process, a container's most likely, is in the way; run that container \
+                with --security-opt seccomp=unconfined\n";
+    for command in [&["run", "--rm", "host:", "true"][..], &["system", "df"]] {
+        let output = run(&[], command);
+        assert!([1, 125].contains(&output.code) && output.stderr.ends_with(hint), "{output}");
+        assert_eq!(output.stderr.lines().count(), 2, "{output}");
+    }
+    let output = run(&["--security-opt", "seccomp=unconfined"], &["run", "--rm", "host:", "payload", "pid"]);
+    assert_eq!((output.code, output.stdout.as_str()), (0, "1\n"), "{output}");
+}
+
 #[test]
 fn capabilities() {
     requires!(Userns);

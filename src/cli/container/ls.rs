@@ -29,7 +29,8 @@ pub(super) struct Ls {
     /// Show containers that do not run, too
     #[arg(short, long)]
     all: bool,
-    /// Show containers that match: id, name, label, status, exited, ancestor, before, since, volume, network
+    /// Show containers that match: id, name, label, status, exited, ancestor, before, since, volume, network, health,
+    /// expose, publish
     #[arg(short, long, value_name = "KEY=VALUE", value_parser = filter::parse)]
     filter: Vec<Filter>,
     /// Print with a template, or as json

@@ -1,20 +1,21 @@
 //! `ls`: which containers there are. With a thousand of them most have ended and are not asked for, so a container's
 //! config is read only when its row is.
 
+mod filter;
+
 use std::{cmp::Reverse, num::NonZero};
 
 use crate::{
-    base::{
-        filter::{Filters, fits_name},
-        id::ContainerId,
-        time::Time,
-    },
-    engine::{Engine, Error, image::Image, size, volume::volumes_of},
+    base::{filter::Filters, id::ContainerId},
+    engine::{Engine, image::Image, size},
     store::{
-        container::{ContainerState, MountSource, Network, RootSource, Status},
+        container::{ContainerState, Network, RootSource, Status},
         layout::Layout,
     },
 };
+
+pub use filter::FILTERS;
+use filter::Filter;
 
 use super::{Container, status};
 
@@ -30,11 +31,6 @@ pub struct ListOptions {
     /// Measure the writable layers.
     pub sizes: bool,
 }
-
-/// What containers can be filtered by.
-pub const FILTERS: &[&str] = &[
-    "id", "name", "label", "label!", "status", "exited", "ancestor", "before", "since", "volume", "network",
-];
 
 /// A container as it is listed.
 #[derive(Debug)]
@@ -116,81 +112,6 @@ fn in_parallel(ids: &[ContainerId], read: impl Fn(&[ContainerId]) -> Vec<Listed>
     })
 }
 
-/// The filters, with what they refer to looked up once.
-struct Filter<'a> {
-    filters: &'a Filters,
-    /// The configs of the images that `ancestor` names.
-    ancestors: Vec<crate::base::digest::Digest>,
-    exited: Vec<i32>,
-    before: Option<Time>,
-    since: Option<Time>,
-}
-
-impl<'a> Filter<'a> {
-    fn new(engine: &Engine, filters: &'a Filters) -> anyhow::Result<Self> {
-        let invalid = |text: String| Error::Invalid(text);
-        for wanted in filters.values("status") {
-            if !["created", "running", "paused", "restarting", "removing", "exited", "dead"].contains(&wanted)
-            {
-                return Err(invalid(format!("invalid filter 'status={wanted}'")).into());
-            }
-        }
-        let mut exited = Vec::new();
-        for code in filters.values("exited") {
-            exited.push(code.parse().map_err(|_| invalid(format!("invalid filter 'exited={code}'")))?);
-        }
-        let ancestors = filters.values("ancestor").filter_map(|name| engine.find_image(name).ok());
-        let created = |key| -> anyhow::Result<Option<Time>> {
-            let Some(name) = filters.values(key).last() else { return Ok(None) };
-            Ok(Some(engine.find_container(name)?.config.created))
-        };
-        Ok(Filter {
-            filters,
-            ancestors: ancestors.map(|image| image.id).collect(),
-            exited,
-            before: created("before")?,
-            since: created("since")?,
-        })
-    }
-
-    /// Whoever asks for a status means containers that do not run as well.
-    fn asks_status(&self) -> bool {
-        self.filters.contains("status") || self.filters.contains("exited")
-    }
-
-    fn admits_id(&self, id: &ContainerId) -> bool {
-        self.filters.admits("id", |wanted| id.as_str().starts_with(wanted))
-    }
-
-    fn admits_state(&self, state: &ContainerState) -> bool {
-        let ended = state.status == Status::Exited;
-        self.filters.admits("status", |wanted| wanted == status_word(state.status))
-            && (self.exited.is_empty() || ended && self.exited.contains(&state.exit_code))
-    }
-
-    fn admits(&self, container: &Container) -> bool {
-        let config = &container.config;
-        let volume = |wanted: &str| {
-            volumes_of(container).any(|name| name == wanted) || config.mounts.iter().any(|mount| {
-                mount.target == wanted
-                    || matches!(&mount.source, MountSource::Bind { path, .. } if path.as_os_str() == wanted)
-            })
-        };
-        self.filters.admits("name", |wanted| fits_name(&unslashed(wanted), &config.name))
-            && self.filters.admits_labels(&config.labels)
-            && self.filters.admits("volume", volume)
-            && self.filters.admits("network", |wanted| wanted == network_word(&config.namespaces.network))
-            && self.before.is_none_or(|time| config.created < time)
-            && self.since.is_none_or(|time| config.created > time)
-            && self.admits_image(container)
-    }
-
-    fn admits_image(&self, container: &Container) -> bool {
-        let Some(used) = &container.config.image else { return !self.filters.contains("ancestor") };
-        self.filters.admits("ancestor", |wanted| wanted == used.name) || self.ancestors.contains(&used.id)
-    }
-}
-
 /// docker's word for a status.
 pub fn status_word(status: Status) -> &'static str {
     match status {
@@ -198,14 +119,6 @@ pub fn status_word(status: Status) -> &'static str {
         Status::Running => "running",
         Status::Paused => "paused",
         Status::Exited => "exited",
-    }
-}
-
-/// A name to look for, without the slash that docker's own names begin with.
-fn unslashed(wanted: &str) -> String {
-    match wanted.strip_prefix("^/") {
-        Some(rest) => format!("^{rest}"),
-        None => wanted.trim_start_matches('/').to_owned(),
     }
 }
 
@@ -227,7 +140,9 @@ mod tests {
     #[test]
     fn lists_the_newest_first_and_what_the_filters_admit() {
         let (_dir, engine) = engine();
-        set_running(&put(&engine, config(1, "web")), true);
+        let mut web = config(1, "web");
+        web.exposed_ports.insert("80/tcp".to_owned(), serde_json::json!({}));
+        set_running(&put(&engine, web), true);
         let mut old = config(2, "db-old");
         old.labels.insert("role".to_owned(), "db".to_owned());
         set_exited(&put(&engine, old), 3);
@@ -248,6 +163,18 @@ mod tests {
             (&["exited=0"], &[]),
             (&["label=role=db", "status=exited"], &["db-old"]),
             (&["name=web"], &["web"]),
+            (&["name=^db-", "status=exited", "status=created"], &["db-new", "db-old"]),
+            (&["name=^/?web$"], &["web"]),
+            (&["name=^/web$"], &["web"]),
+            (&["name=/web"], &["web"]),
+            (&["name=^eb"], &[]),
+            (&["name=db.o", "name=^web$", "status=exited", "status=running"], &["db-old", "web"]),
+            (&["health=none"], &["web"]),
+            (&["health=healthy", "health=starting"], &[]),
+            (&["expose=80"], &["web"]),
+            (&["expose=70-80/tcp"], &["web"]),
+            (&["expose=80/udp"], &[]),
+            (&["publish=80"], &[]),
             (&["id=0101"], &["web"]),
             (&["network=none"], &["web"]),
         ] {
@@ -255,5 +182,25 @@ mod tests {
         }
         assert_eq!(list(true, None, &["since=db-old"]), ["db-new"]);
         assert_eq!(list(true, None, &["before=db-old"]), ["web"]);
+    }
+
+    #[test]
+    fn values_that_mean_nothing_are_refused() {
+        let (_dir, engine) = engine();
+        for (text, want) in [
+            ("status=gone", "invalid filter 'status=gone'"),
+            ("exited=x", "invalid filter 'exited=x'"),
+            ("health=fine", "invalid filter 'health=fine'"),
+            ("name=a[", "invalid filter 'name=a[': found unclosed character class"),
+            ("expose=80:80", "invalid filter 'expose=80:80': invalid port \"80:80\""),
+            (
+                "publish=0",
+                "invalid filter 'publish=0': the first port must be at least 1 and not above the last",
+            ),
+        ] {
+            let filters = Filters::new(vec![filter::parse(text).unwrap()], FILTERS).unwrap();
+            let error = engine.list(&ListOptions { filters, ..ListOptions::default() }).unwrap_err();
+            assert_eq!(error.to_string(), want);
+        }
     }
 }

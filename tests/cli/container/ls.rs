@@ -68,6 +68,11 @@ fn filters_and_templates() {
         ("status=exited", "done"),
         ("status=created", "new"),
         ("name=o", "done"),
+        ("name=^n", "new"),
+        ("name=^/up$", "up"),
+        ("health=none", "up done new"),
+        ("health=unhealthy", ""),
+        ("publish=80", ""),
         ("label=tier", "up new"),
         ("label=tier=db", "up"),
         ("exited=3", "done"),
@@ -90,6 +95,8 @@ fn filters_and_templates() {
         &["ps", "surplus"][..],
         &["ps", "-f", "nonsense=1"],
         &["ps", "-f", "bare"],
+        &["ps", "-f", "name=("],
+        &["ps", "-f", "expose=tcp"],
         &["ps", "--format", "{{.Nope}}"],
     ] {
         let output = world.coracle(arguments).output();

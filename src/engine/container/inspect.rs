@@ -1,6 +1,8 @@
 //! `inspect`: all that is known of a container, in the shape of docker's API (`GET /containers/{id}/json`), which
 //! scripts rely on.
 
+mod absent;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
 use super::{
     Container,
     ls::{network_word, status_word},
+    spec,
 };
 
 /// What docker says for "never".
@@ -122,6 +125,8 @@ fn state_json(state: &ContainerState) -> Value {
         "Error": state.error,
         "StartedAt": time(state.started),
         "FinishedAt": time(state.finished),
+        // docker leaves it out, but its templates may ask for it: `{{if .State.Health}}`.
+        "Health": null,
     })
 }
 
@@ -131,7 +136,10 @@ fn config_json(config: &ContainerConfig) -> Value {
         "" => config.id.short(),
         name => name,
     };
-    let volumes = config.mounts.iter().filter(|mount| matches!(mount.source, MountSource::Volume { .. }));
+    // A named one is in HostConfig.Binds alone.
+    let anonymous =
+        |mount: &&MountConfig| matches!(mount.source, MountSource::Volume { anonymous: true, .. });
+    let volumes = config.mounts.iter().filter(anonymous);
     let volumes: Map<String, Value> = volumes.map(|mount| (mount.target.clone(), json!({}))).collect();
     json!({
         "Hostname": hostname,
@@ -162,7 +170,8 @@ fn host_config(config: &ContainerConfig) -> Value {
     let tmpfs = config.mounts.iter().filter(|mount| mount.source == MountSource::Tmpfs);
     let tmpfs: Map<String, Value> =
         tmpfs.map(|mount| (mount.target.clone(), json!(mount.options.join(",")))).collect();
-    json!({
+    let (masked, readonly) = spec::hidden(security);
+    let mut document = json!({
         "Binds": config.mounts.iter().filter_map(bind).collect::<Vec<_>>(),
         "ContainerIDFile": config.lifecycle.cidfile.as_deref().map(|path| path.display().to_string()).unwrap_or_default(),
         "LogConfig": { "Type": "json-file", "Config": {} },
@@ -203,7 +212,11 @@ fn host_config(config: &ContainerConfig) -> Value {
             "Soft": limit.soft.map_or(json!(-1), |value| json!(value)),
             "Hard": limit.hard.map_or(json!(-1), |value| json!(value)),
         })).collect::<Vec<_>>(),
-    })
+        "MaskedPaths": masked,
+        "ReadonlyPaths": readonly,
+    });
+    document.as_object_mut().expect("it is written as one").extend(absent::host_config());
+    document
 }
 
 /// A bind mount or a named volume as `-v` takes it.
@@ -271,14 +284,12 @@ fn non_empty(list: &[String]) -> Value {
 }
 
 fn network_settings(config: &ContainerConfig) -> Value {
-    let endpoint = json!({
-        "IPAddress": "", "IPPrefixLen": 0, "Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
-        "IPv6Gateway": "", "MacAddress": "", "NetworkID": "", "EndpointID": "", "Aliases": null,
-    });
     let name = network_word(&config.namespaces.network);
     let networks = match name.starts_with("container:") {
         true => Map::new(),
-        false => Map::from_iter([(name, endpoint)]),
+        false => Map::from_iter([(name, absent::endpoint())]),
     };
-    json!({ "Ports": {}, "Networks": networks, "IPAddress": "", "Gateway": "", "MacAddress": "", "IPPrefixLen": 0 })
+    let mut settings = absent::network_settings();
+    settings.insert("Networks".to_owned(), Value::Object(networks));
+    Value::Object(settings)
 }

@@ -178,7 +178,7 @@ fn namespace(kind: LinuxNamespaceType, path: Option<PathBuf>) -> LinuxNamespace 
 }
 
 /// The masked and the read-only paths: docker's, without what is to be unmasked, with what is to be masked besides.
-fn hidden(security: &SecurityConfig) -> (Vec<String>, Vec<String>) {
+pub(super) fn hidden(security: &SecurityConfig) -> (Vec<String>, Vec<String>) {
     let split = |lists: &'_ [String]| -> Vec<String> {
         lists
             .iter()

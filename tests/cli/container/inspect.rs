@@ -29,6 +29,24 @@ fn the_shape() {
     assert!(one["Image"].as_str().unwrap().starts_with("sha256:"));
 }
 
+/// Scripts for docker ask for these without looking whether they are there.
+#[test]
+fn what_no_container_has_is_said_so() {
+    requires!(Userns);
+    let world = World::with_payload();
+    world.coracle(["create", "--name", "one", "-v", "named:/n", "-v", "/anonymous", "box"]).succeeds();
+    for (template, expected) in [
+        ("{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}", "none"),
+        ("{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{json .HostConfig.PidsLimit}}", "0 0 null"),
+        ("{{len .HostConfig.ReadonlyPaths}} {{index .HostConfig.MaskedPaths 0}}", "5 /proc/acpi"),
+        ("{{.NetworkSettings.SandboxKey}}{{.NetworkSettings.IPAddress}}", ""),
+        ("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{json .Links}}{{end}}", "null"),
+        ("{{json .Config.Volumes}} {{json .HostConfig.Binds}}", "{\"/anonymous\":{}} [\"named:/n\"]"),
+    ] {
+        world.coracle(["inspect", "--format", template, "one"]).succeeds().prints(&format!("{expected}\n"));
+    }
+}
+
 #[test]
 fn modes_are_dockers() {
     requires!(Userns);

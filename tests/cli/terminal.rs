@@ -93,7 +93,7 @@ fn detaching_and_attaching_again() {
     tmux.key("C-q");
     tmux.shows("status 0");
     assert_eq!(world.line(["ps", "--format", "{{.Names}} {{.State}}"]), "one running");
-    tmux.type_line("clear");
+    // Not cleared before: what is typed ahead would go as well, and with it what is waited for.
     tmux.type_line(&format!("{coracle} attach one; echo ended with $?"));
     tmux.shows("attach one");
     tmux.type_line("after");

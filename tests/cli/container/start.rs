@@ -50,6 +50,13 @@ fn restarts() {
     world.until("it has counted", || {
         world.coracle(["exec", "one", "cat", "/count"]).output().stdout == "x\nx\n"
     });
+    // One that is removed at its end would lose its files.
+    world.coracle(["run", "-d", "--rm", "--name", "two", "box", "sleep", "1000"]).succeeds();
+    world
+        .coracle(["restart", "-t", "0", "two"])
+        .exits(1)
+        .complains("coracle: container two cannot be restarted: it is removed when it stops (--rm)\n");
+    world.coracle(["exec", "two", "true"]).succeeds();
     // One that runs already stays as it is.
     let second = pid();
     world.coracle(["start", "one"]).succeeds().prints("one\n");

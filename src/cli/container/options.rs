@@ -242,6 +242,12 @@ pub(super) struct Attached {
     pub(super) stderr: bool,
 }
 
+impl Attached {
+    pub(super) fn shows_output(self) -> bool {
+        self.stdout || self.stderr
+    }
+}
+
 impl ContainerOptions {
     pub(super) fn terminal(&self) -> bool {
         self.program.tty

@@ -47,12 +47,9 @@ impl Command for Run {
         let engine = Engine::open()?;
         let options = self.container.into_create_options()?;
         let outcome = engine.run(options, attachment, |container| id = Some(container.id().clone()))?;
-        match outcome {
-            Outcome::Detached => {
-                output::line(id.expect("the container was made"))?;
-                Ok(Exit::Success)
-            }
-            Outcome::Ended(code) => Ok(Exit::Program(code)),
+        let exit = match outcome {
+            Outcome::Detached => Exit::Success,
+            Outcome::Ended(code) => Exit::Program(code),
             Outcome::Attached { client, container } => {
                 let attach = Attach {
                     stdin: streams.stdin,
@@ -61,8 +58,14 @@ impl Command for Run {
                     detach_keys: self.detach_keys.unwrap_or_default(),
                     proxy_signals: self.sig_proxy,
                 };
-                front::attach(Connection::new(client), attach, || engine.wait(&container))
+                front::attach(Connection::new(client), attach, || engine.wait(&container))?
             }
+        };
+        if !self.detach && streams.shows_output() {
+            return Ok(exit);
         }
+        // With `-a stdin` alone, docker says no more than with `-d`: where the output is to be found.
+        output::line(id.expect("the container was made"))?;
+        Ok(Exit::Success)
     }
 }

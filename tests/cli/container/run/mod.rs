@@ -141,6 +141,16 @@ fn standard_input() {
 }
 
 #[test]
+fn input_alone_is_attached() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let run = world.coracle(["run", "-i", "-a", "stdin", "box", "sh", "-c", "cat; exit 3"]);
+    let output = run.stdin("through\n").succeeds();
+    assert_eq!(world.normal(&output.stdout), "<id>\n", "{output}");
+    world.coracle(["logs", output.stdout.trim()]).succeeds().prints("through\n");
+}
+
+#[test]
 fn much_output_is_passed_on_whole() {
     requires!(Userns);
     let world = World::with_payload();

@@ -15,9 +15,9 @@ pub(super) fn apply(limits: &[PosixRlimit]) -> anyhow::Result<()> {
         rustix::process::setrlimit(resource, new).with_context(|| {
             format!(
                 "set the limit {name} to {}:{} (the caller's own is {})",
-                limit.soft(),
-                limit.hard(),
-                own(resource)
+                shown(new.current),
+                shown(new.maximum),
+                shown(rustix::process::getrlimit(resource).maximum)
             )
         })?;
     }
@@ -45,8 +45,8 @@ pub(super) fn raise(child: Pid, limits: &[PosixRlimit]) {
     }
 }
 
-fn own(resource: Resource) -> String {
-    rustix::process::getrlimit(resource).maximum.map_or("unlimited".to_owned(), |limit| limit.to_string())
+fn shown(limit: Option<u64>) -> String {
+    limit.map_or("unlimited".to_owned(), |limit| limit.to_string())
 }
 
 /// RLIM_INFINITY is no limit.

@@ -181,6 +181,8 @@ fn sizes_of_shm_and_limits() {
         &[
             (&["--ulimit", "nofile=200:100"], &["true"], "nofile"),
             (&["--ulimit", "nonsense=1"], &["true"], "nonsense"),
+            // More than fs.nr_open, for whoever asks.
+            (&["--ulimit", "nofile=-1"], &["true"], "RLIMIT_NOFILE to unlimited:unlimited (the caller"),
             (&["--shm-size", "lots"], &["true"], "lots"),
             (&["--umask", "9"], &["true"], "9"),
         ],

@@ -226,8 +226,16 @@ fn bind(mount: &MountConfig) -> Option<String> {
         MountSource::Volume { name, anonymous: false } => name.clone(),
         _ => return None,
     };
-    let mode = if mount.readonly { ":ro" } else { "" };
-    Some(format!("{source}:{}{mode}", mount.target))
+    let mode = mount_mode(mount);
+    let propagation = Some(mount.propagation.as_str()).filter(|propagation| !propagation.is_empty());
+    let further = [mount.chown.then_some("U"), mount.no_copy.then_some("nocopy"), propagation];
+    let options: Vec<&str> = Some(mode.as_str())
+        .filter(|mode| !mode.is_empty())
+        .into_iter()
+        .chain(further.into_iter().flatten())
+        .collect();
+    let colon = if options.is_empty() { "" } else { ":" };
+    Some(format!("{source}:{}{colon}{}", mount.target, options.join(",")))
 }
 
 fn security_options(config: &ContainerConfig) -> Vec<String> {

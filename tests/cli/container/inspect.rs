@@ -55,6 +55,22 @@ fn modes_are_dockers() {
     let template =
         "{{range .Mounts}}{{.Mode}} {{.RW}}{{end}}|{{.HostConfig.PidMode}}|{{.HostConfig.UTSMode}}|";
     assert_eq!(world.line(["inspect", "-f", template, "one"]), "ro false|||");
+    world
+        .coracle([
+            "create",
+            "--name",
+            "three",
+            "-v",
+            "/etc:/host:noexec,rslave,ro",
+            "-v",
+            "some:/some:U",
+            "box",
+        ])
+        .succeeds();
+    assert_eq!(
+        world.line(["inspect", "-f", "{{json .HostConfig.Binds}}", "three"]),
+        "[\"/etc:/host:ro,noexec,rslave\",\"some:/some:U\"]"
+    );
     world.coracle(["create", "--name", "two", "--pid", "host", "box", "true"]).succeeds();
     assert_eq!(world.line(["inspect", "-f", "{{.HostConfig.PidMode}}", "two"]), "host");
 }

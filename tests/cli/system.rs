@@ -43,6 +43,8 @@ fn what_there_is() {
         .coracle(["version", "--format", "{{.Client.Version}}"])
         .succeeds()
         .prints(concat!(env!("CARGO_PKG_VERSION"), "\n"));
+    let template = "{{.CgroupDriver}} {{.MemoryLimit}} {{.Swarm.LocalNodeState}}";
+    world.coracle(["info", "-f", template]).succeeds().prints("none false inactive\n");
     assert!(!world.state().exists(), "reading makes nothing");
 }
 

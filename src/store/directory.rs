@@ -27,7 +27,7 @@ fn make_all(path: &Path, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let parent = path.parent().ok_or(error)?;
             make_all(parent, mode)?;
-            // Once more and no oftener: in /proc nothing can be made, and it says so in the same way.
+            // Once more and no oftener: in /proc, and above a link that leads nowhere, nothing can be made.
             unless_there(make_new(path, mode))
         }
         result => unless_there(result),
@@ -59,5 +59,15 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
         assert!(make_new(&path, 0o700).is_err());
         assert!(make(Path::new("/proc/no/such")).is_err());
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let path = link.join("a/b");
+        let error = make(&path).unwrap_err();
+        assert_eq!(format!("{}", error.root_cause()), "No such file or directory (os error 2)");
     }
 }

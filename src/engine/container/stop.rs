@@ -10,7 +10,7 @@ use rustix::{
 
 use crate::{base::signal, engine::Engine, store::lock::Lock, sys::process};
 
-use super::Container;
+use super::{Container, status::Patience};
 
 /// docker's, in seconds.
 const DEFAULT_TIMEOUT: i64 = 10;
@@ -55,10 +55,17 @@ pub(super) fn stop_signal(name: &str) -> anyhow::Result<i32> {
     signal::parse(name).map_err(anyhow::Error::msg).context("read the container's stop signal")
 }
 
-/// Waits until the monitor has written down the end and let go of the container.
+/// Waits until the monitor of a process that has ended has written that down and let go of the container. Another
+/// command may have started it again by then: its lock is held as long as that runs.
 pub(super) fn settle(container: &Container) -> anyhow::Result<()> {
     let path = container.dir.lock();
-    Lock::wait_free(&path).with_context(|| format!("wait for the lock {}", path.display()))
+    let patience = Patience::start();
+    while Lock::is_held(&path).with_context(|| format!("look at the lock {}", path.display()))?
+        && container.running_process()?.is_none()
+    {
+        patience.pause();
+    }
+    Ok(())
 }
 
 /// Waits for a process's end; says whether it came in time. Without `patience` it is waited for.
@@ -77,4 +84,21 @@ pub(super) fn wait_for_end(process: impl AsFd, patience: Option<Duration>) -> an
 /// A process that has ended cannot be signalled, and need not be.
 pub(super) fn ended_already(error: crate::sys::error::SyscallError) -> anyhow::Result<()> {
     if error.errno == Errno::SRCH { Ok(()) } else { Err(error.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{config, engine, put, set_running};
+    use super::*;
+
+    #[test]
+    fn one_that_runs_again_is_not_waited_for() {
+        let (_dir, engine) = engine();
+        let again = put(&engine, config(1, "again"));
+        set_running(&again, true);
+        let _lock = Lock::exclusive(&again.dir.lock()).unwrap();
+        settle(&again).unwrap();
+        let gone = put(&engine, config(2, "gone"));
+        settle(&gone).unwrap();
+    }
 }

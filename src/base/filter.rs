@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
+
 /// One `--filter`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -66,16 +68,21 @@ impl Filters {
     }
 }
 
-/// Says whether a `name=…` fits: a part of the name, at its beginning with `^`, at its end with `$`. That is what is
-/// used of the regular expressions that docker takes there.
-pub fn fits_name(wanted: &str, name: &str) -> bool {
-    let (from_start, wanted) = wanted.strip_prefix('^').map_or((false, wanted), |rest| (true, rest));
-    let (to_end, wanted) = wanted.strip_suffix('$').map_or((false, wanted), |rest| (true, rest));
-    match (from_start, to_end) {
-        (true, true) => name == wanted,
-        (true, false) => name.starts_with(wanted),
-        (false, true) => name.ends_with(wanted),
-        (false, false) => name.contains(wanted),
+/// The values of `name=…`: regular expressions, as docker has them.
+#[derive(Debug)]
+pub struct Names(Vec<Regex>);
+
+impl Names {
+    /// Reads them; the error names the one that is none.
+    pub fn of(filters: &Filters) -> Result<Names, String> {
+        let read =
+            |text: &str| Regex::new(text).map_err(|error| format!("invalid filter 'name={text}': {error}"));
+        filters.values("name").map(read).collect::<Result<_, _>>().map(Names)
+    }
+
+    /// Says whether one of them fits, or there is none.
+    pub fn admit(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|wanted| wanted.is_match(name))
     }
 }
 
@@ -121,20 +128,25 @@ mod tests {
     }
 
     #[test]
-    fn names_fit_in_part_or_anchored() {
+    fn names_are_regular_expressions() {
         for (wanted, fits) in [
             ("web", true),
             ("eb-1", true),
-            ("^web", true),
             ("^eb", false),
-            ("1$", true),
-            ("web$", false),
             ("^web-1$", true),
             ("^web$", false),
+            ("^(web|db)-[0-9]$", true),
             ("", true),
         ] {
-            assert_eq!(fits_name(wanted, "web-1"), fits, "{wanted}");
+            assert_eq!(
+                Names::of(&filters(&[&format!("name={wanted}")])).unwrap().admit("web-1"),
+                fits,
+                "{wanted}"
+            );
         }
+        assert!(Names::of(&filters(&[])).unwrap().admit("any"));
+        let error = Names::of(&filters(&["name=("])).unwrap_err();
+        assert!(error.starts_with("invalid filter 'name=(': "), "{error}");
     }
 
     #[test]

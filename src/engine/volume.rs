@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     base::{
-        filter::{Filters, fits_name},
+        filter::{Filters, Names},
         id::{ContainerId, check_name},
         time::Time,
     },
@@ -155,10 +155,11 @@ impl Engine {
     pub fn list_volumes(&self, filters: &Filters) -> anyhow::Result<Vec<Volume>> {
         let dangling = filters.boolean("dangling").map_err(Error::Invalid)?;
         let users = if dangling.is_some() { self.volume_users()? } else { BTreeMap::new() };
+        let names = Names::of(filters).map_err(Error::Invalid)?;
         let mut volumes = self.volumes()?;
         volumes.retain(|volume| {
             let record = &volume.record;
-            filters.admits("name", |wanted| fits_name(wanted, &record.name))
+            names.admit(&record.name)
                 && filters.admits("driver", |wanted| wanted == "local")
                 && filters.admits_labels(&record.labels)
                 && dangling.is_none_or(|dangling| dangling != users.contains_key(&record.name))

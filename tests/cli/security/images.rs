@@ -69,10 +69,11 @@ fn cve_2024_3154_labels_are_labels() {
         let mut config: Value = serde_json::from_str(&text).unwrap();
         let config = &mut config[0];
         config["Config"]["Labels"] = Value::Null;
+        config["Config"]["Image"] = Value::Null;
         let kept = ["HostConfig", "Mounts", "Config", "NetworkSettings", "Path", "Args"];
         let kept: Vec<_> = kept.iter().map(|key| config[*key].to_string()).collect();
         let id = config["Id"].as_str().unwrap().to_owned();
-        configs.push(kept.join("\n").replace(&id, "ID").replace(&id[..12], "ID").replace(image, "IMAGE"));
+        configs.push(kept.join("\n").replace(&id, "ID").replace(&id[..12], "ID"));
     }
     assert_eq!(configs[0], configs[1]);
     let inside = |image: &str| {

@@ -1,9 +1,13 @@
 //! The filters of `ls`: `docker ps --filter`. What they refer to is looked up once, before any row is.
 
-use regex_lite::Regex;
-
 use crate::{
-    base::{digest::Digest, filter::Filters, id::ContainerId, port, time::Time},
+    base::{
+        digest::Digest,
+        filter::{Filters, Names},
+        id::ContainerId,
+        port,
+        time::Time,
+    },
     engine::{Engine, Error, volume::volumes_of},
     store::container::{ContainerState, MountSource, Status},
 };
@@ -21,8 +25,7 @@ const HEALTHS: &[&str] = &["none", "starting", "healthy", "unhealthy"];
 
 pub(super) struct Filter<'a> {
     filters: &'a Filters,
-    /// docker's names are regular expressions; some are written for its listings, which show `/` before a name.
-    names: Vec<Regex>,
+    names: Names,
     /// The configs of the images that `ancestor` names.
     ancestors: Vec<Digest>,
     exited: Vec<i32>,
@@ -45,7 +48,7 @@ impl<'a> Filter<'a> {
         let ancestors = filters.values("ancestor").filter_map(|name| engine.find_image(name).ok());
         Ok(Filter {
             filters,
-            names: each(filters, "name", |text| Regex::new(text).map_err(|error| format!(": {error}")))?,
+            names: Names::of(filters).map_err(Error::Invalid)?,
             ancestors: ancestors.map(|image| image.id).collect(),
             exited: each(filters, "exited", |text| text.parse().map_err(|_| String::new()))?,
             exposed: ports(filters, "expose")?,
@@ -85,9 +88,8 @@ impl<'a> Filter<'a> {
     }
 
     fn admits_name(&self, name: &str) -> bool {
-        let shown = format!("/{name}");
-        self.names.is_empty()
-            || self.names.iter().any(|wanted| wanted.is_match(name) || wanted.is_match(&shown))
+        // Some are written for docker's listings, which show `/` before a name.
+        self.names.admit(name) || self.names.admit(&format!("/{name}"))
     }
 
     fn admits_image(&self, container: &Container) -> bool {

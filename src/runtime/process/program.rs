@@ -47,7 +47,6 @@ const SYS_ADMIN: u64 = 1 << 21;
 /// Mustn't: do anything after the filters are in force that a strict one could forbid, but for what the exec needs.
 pub(super) fn become_program(program: &Program<'_>, end: &ChildEnd) -> anyhow::Result<Infallible> {
     let environment = environment(program);
-    rlimits::apply(program.process.rlimits().as_deref().unwrap_or_default())?;
     let entered = enter_working_directory(program)?;
     let keep = CapSet::from_oci(program.process.capabilities().as_ref());
     caps::drop_bounding(keep)?;
@@ -57,6 +56,7 @@ pub(super) fn become_program(program: &Program<'_>, end: &ChildEnd) -> anyhow::R
     }
     set_umask(program);
     let command = Command::find(program.process, &environment)?;
+    rlimits::apply(program.process.rlimits().as_deref().unwrap_or_default())?;
     process::reset_signals();
     restrict(program, keep)?;
     if program.init {

@@ -161,6 +161,7 @@ fn sizes_of_shm_and_limits() {
     prints(
         &world,
         &[
+            (&["--ulimit", "nofile=5"], &["payload", "limits", "max-open-files"], "max-open-files 5 5\n"),
             (
                 &["--ulimit", "nofile=100:200"],
                 &["payload", "limits", "max-open-files"],

@@ -108,6 +108,12 @@ fn write_message(error: &anyhow::Error, hints: &[String]) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
+/// Says what is no error, but what the user should know.
+pub(super) fn note(text: &str) {
+    let line = format!("{}: {}\n", paint("coracle", "1", wants_colour()), printable(text));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 /// The causes on one line, each text once: many an error already ends with its source's.
 fn chain(error: &anyhow::Error) -> String {
     let mut line = String::new();

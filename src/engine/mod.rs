@@ -28,12 +28,23 @@ pub static ROOT: OnceLock<PathBuf> = OnceLock::new();
 pub struct Engine {
     pub layout: Layout,
     map: OnceCell<IdMap>,
+    /// Tells the user, at once, what is no error but should be known.
+    notice: fn(&str),
 }
 
 impl Engine {
     /// The engine of a store, which need not be there yet.
     pub fn of(layout: Layout) -> Self {
-        Engine { layout, map: OnceCell::new() }
+        Engine { layout, map: OnceCell::new(), notice: |_| () }
+    }
+
+    /// The engine, with somebody to hear what the user should know.
+    pub fn telling(self, notice: fn(&str)) -> Self {
+        Engine { notice, ..self }
+    }
+
+    fn tell(&self, notes: &[String]) {
+        notes.iter().for_each(|note| (self.notice)(note));
     }
 
     /// The best identity map that the host gives the caller. The host is asked once.

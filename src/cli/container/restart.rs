@@ -19,7 +19,7 @@ pub(super) struct Restart {
 
 impl Run for Restart {
     fn run(self) -> anyhow::Result<Exit> {
-        let engine = Engine::open()?;
+        let engine = Engine::open()?.telling(error::note);
         error::for_each(&self.containers, |name| {
             engine.restart(engine.find_container(name)?, self.how.options())?;
             output::line(name)

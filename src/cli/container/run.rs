@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     base::id::ContainerId,
-    cli::{Run as Command, exit::Exit, output, terminal::DetachKeys},
+    cli::{Run as Command, error, exit::Exit, output, terminal::DetachKeys},
     engine::{
         Engine, Error,
         container::run::{Attachment, Outcome},
@@ -44,7 +44,7 @@ impl Command for Run {
             false => front::attachment(streams, terminal, self.sig_proxy)?,
         };
         let mut id: Option<ContainerId> = None;
-        let engine = Engine::open()?;
+        let engine = Engine::open()?.telling(error::note);
         let options = self.container.into_create_options()?;
         let outcome = engine.run(options, attachment, |container| id = Some(container.id().clone()))?;
         let exit = match outcome {

@@ -36,7 +36,7 @@ pub(super) struct Start {
 
 impl Run for Start {
     fn run(self) -> anyhow::Result<Exit> {
-        let engine = Engine::open()?;
+        let engine = Engine::open()?.telling(error::note);
         if self.attach || self.interactive {
             return self.attached(&engine);
         }

@@ -17,7 +17,8 @@ use crate::{
 
 use super::{
     Container, create, etc,
-    launch::{TERMINAL_SIZE, encode, leave_session, pipes, read_report, setup_error, write_report},
+    launch::{TERMINAL_SIZE, leave_session, pipes, setup_error},
+    report,
     run::Attachment,
     spec,
 };
@@ -161,7 +162,7 @@ impl Ready<'_> {
         match process::fork()? {
             Forked::Parent { .. } => {
                 drop((writer, theirs, self));
-                read_report(report)?;
+                report::read(report)?;
                 Ok(Executed::Attached(ours))
             }
             Forked::Child => {
@@ -175,7 +176,7 @@ impl Ready<'_> {
                 });
                 let ended = match started {
                     Ok((started, streams)) => {
-                        write_report(writer, Ok(()));
+                        report::write(writer, Ok(&[]));
                         let client = Some(theirs);
                         let session = Session {
                             started,
@@ -189,7 +190,7 @@ impl Ready<'_> {
                         monitor::run(session).and_then(monitor::Ended::announce).is_ok()
                     }
                     Err(error) => {
-                        write_report(writer, Err(&encode(&error)));
+                        report::write(writer, Err(&error));
                         false
                     }
                 };

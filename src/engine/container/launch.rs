@@ -12,7 +12,6 @@
 use std::{
     borrow::Cow,
     fs,
-    io::{PipeReader, PipeWriter, Read, Write},
     os::{
         fd::{AsFd, OwnedFd},
         unix::fs::FileExt,
@@ -49,7 +48,7 @@ use crate::{
 use super::{
     Container,
     create::durability,
-    etc, spec,
+    etc, report, spec,
     userns::{UsernsNote, run_map},
 };
 
@@ -187,8 +186,18 @@ impl Ready<'_> {
     pub(super) fn foreground(mut self, own: OwnStreams) -> anyhow::Result<u8> {
         monitor::hold_signals()?;
         match self.start() {
-            Ok(running) => self.supervise(running, Some(own), None),
-            Err(error) => Err(self.failed(error)),
+            Ok(running) => {
+                self.engine.tell(&running.started.notes);
+                self.supervise(running, Some(own), None)
+            }
+            Err(error) => {
+                let noted = self.note_failure(&error);
+                let error = anyhow::Error::from(error);
+                Err(match noted {
+                    Ok(()) => error,
+                    Err(second) => error.context(format!("{second:#}; before that")),
+                })
+            }
         }
     }
 
@@ -202,8 +211,9 @@ impl Ready<'_> {
         };
         match process::fork().context("fork the monitor")? {
             Forked::Parent { .. } => {
+                let engine = self.engine;
                 drop((writer, theirs, self));
-                read_report(report)?;
+                engine.tell(&report::read(report)?);
                 Ok(ours)
             }
             Forked::Child => {
@@ -211,14 +221,13 @@ impl Ready<'_> {
                 let outcome = leave_session().map_err(setup_error).and_then(|()| self.start());
                 let code = match outcome {
                     Ok(running) => {
-                        write_report(writer, Ok(()));
+                        report::write(writer, Ok(&running.started.notes));
                         self.supervise(running, None, theirs).is_err()
                     }
                     Err(error) => {
                         // Cleaned up before anybody is told: the next command finds everything settled.
-                        let text = encode(&error);
-                        self.failed(error);
-                        write_report(writer, Err(&text));
+                        let _ = self.note_failure(&error);
+                        report::write(writer, Err(&error));
                         true
                     }
                 };
@@ -390,24 +399,17 @@ impl Ready<'_> {
     }
 
     /// Writes down that the program could not be started, or removes what was to be removed at its end anyway.
-    fn failed(&self, error: StartError) -> anyhow::Error {
+    fn note_failure(&self, error: &StartError) -> anyhow::Result<()> {
         let code = match error.kind {
             StartErrorKind::Setup | StartErrorKind::MapRefused => 125,
             StartErrorKind::NotExecutable => 126,
             StartErrorKind::NotFound => 127,
         };
-        let kept = if self.container.config.lifecycle.auto_remove {
-            self.engine.delete_container(&self.container, true)
-        } else {
-            let state =
-                ContainerState { exit_code: code, error: error.message.clone(), ..self.before.clone() };
-            record::write(&self.container.dir.state(), &state, Durability::Relaxed)
-        };
-        let error = anyhow::Error::from(error);
-        match kept {
-            Ok(()) => error,
-            Err(second) => error.context(format!("{second:#}; before that")),
+        if self.container.config.lifecycle.auto_remove {
+            return self.engine.delete_container(&self.container, true);
         }
+        let state = ContainerState { exit_code: code, error: error.message.clone(), ..self.before.clone() };
+        record::write(&self.container.dir.state(), &state, Durability::Relaxed)
     }
 
     /// newuidmap is there and refuses: the container has only the caller's own id, and the image's trees for that map.
@@ -475,70 +477,4 @@ pub(super) fn leave_session() -> anyhow::Result<()> {
 
 pub(super) fn setup_error(error: anyhow::Error) -> StartError {
     StartError { kind: StartErrorKind::Setup, message: format!("{error:#}"), hint: None }
-}
-
-/// How a monitor says that the program was exec'ed.
-const STARTED: &str = "started";
-
-/// Tells the command what became of the start.
-pub(super) fn write_report(mut writer: PipeWriter, outcome: Result<(), &str>) {
-    // A command that was killed meanwhile does not hear it, which is no reason to stop.
-    let _ = writer.write_all(outcome.map_or_else(|text| text, |()| STARTED).as_bytes());
-}
-
-/// A start error as text: a letter for its kind, the hint up to a NUL, the message.
-pub(super) fn encode(error: &StartError) -> String {
-    let kind = match error.kind {
-        StartErrorKind::Setup => 's',
-        StartErrorKind::MapRefused => 'm',
-        StartErrorKind::NotExecutable => 'x',
-        StartErrorKind::NotFound => 'n',
-    };
-    format!("{kind}{}\0{}", error.hint.as_deref().unwrap_or_default(), error.message)
-}
-
-/// Hears from the monitor.
-pub(super) fn read_report(mut reader: PipeReader) -> anyhow::Result<()> {
-    let mut text = String::new();
-    reader.read_to_string(&mut text).context("hear from the monitor")?;
-    if text == STARTED { Ok(()) } else { Err(decode(&text).into()) }
-}
-
-fn decode(text: &str) -> StartError {
-    let lost = || setup_error(anyhow::anyhow!("the monitor ended before the container was started"));
-    let mut letters = text.chars();
-    let kind = match letters.next() {
-        Some('s') => StartErrorKind::Setup,
-        Some('m') => StartErrorKind::MapRefused,
-        Some('x') => StartErrorKind::NotExecutable,
-        Some('n') => StartErrorKind::NotFound,
-        _ => return lost(),
-    };
-    let Some((hint, message)) = letters.as_str().split_once('\0') else { return lost() };
-    let hint = (!hint.is_empty()).then(|| hint.to_owned());
-    StartError { kind, message: message.to_owned(), hint }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_start_error_crosses_the_pipe_as_it_is() {
-        for kind in [StartErrorKind::Setup, StartErrorKind::NotExecutable, StartErrorKind::NotFound] {
-            for hint in [None, Some("try this".to_owned())] {
-                let error = StartError { kind, message: "exec \"x\": no\nway".to_owned(), hint };
-                let (reader, writer) = std::io::pipe().unwrap();
-                write_report(writer, Err(&encode(&error)));
-                let got = read_report(reader).unwrap_err().downcast::<StartError>().unwrap();
-                assert_eq!((got.kind, got.message, got.hint), (error.kind, error.message, error.hint));
-            }
-        }
-        let (reader, writer) = std::io::pipe().unwrap();
-        write_report(writer, Ok(()));
-        read_report(reader).unwrap();
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(writer);
-        assert!(read_report(reader).unwrap_err().to_string().contains("monitor ended"));
-    }
 }

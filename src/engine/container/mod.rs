@@ -18,6 +18,7 @@ pub mod ls;
 mod mounts;
 pub mod names;
 pub mod prune;
+mod report;
 pub mod restart;
 pub mod rm;
 pub mod run;

@@ -498,3 +498,16 @@ fn what_was_kept_can_be_used_at_once() {
         world.coracle(["rm", &name]).succeeds().prints(&format!("{name}\n"));
     }
 }
+
+/// A fallback that costs something is named, in one line, before the program says anything.
+#[test]
+fn a_copied_image_is_said_so() {
+    requires!(Userns);
+    let mut world = World::with_payload();
+    world.set("CORACLE_WITHOUT", "overlay");
+    let note = "coracle: overlayfs cannot be mounted here: the image is copied for each container\n";
+    world.coracle(["run", "--rm", "box", "echo", "hi"]).succeeds().prints("hi\n").complains(note);
+    world.coracle(["run", "-d", "--name", "one", "box", "true"]).succeeds().complains(note);
+    world.coracle(["wait", "one"]).succeeds();
+    world.coracle(["start", "one"]).succeeds().prints("one\n").complains(note);
+}

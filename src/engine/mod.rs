@@ -16,6 +16,7 @@ use anyhow::Context;
 
 use crate::{
     base::id::ContainerId,
+    image::layer::progress::Progress,
     store::layout::Layout,
     sys::userns::{self, IdMap},
 };
@@ -30,17 +31,23 @@ pub struct Engine {
     map: OnceCell<IdMap>,
     /// Tells the user, at once, what is no error but should be known.
     notice: fn(&str),
+    progress: Progress,
 }
 
 impl Engine {
     /// The engine of a store, which need not be there yet.
     pub fn of(layout: Layout) -> Self {
-        Engine { layout, map: OnceCell::new(), notice: |_| () }
+        Engine { layout, map: OnceCell::new(), notice: |_| (), progress: Progress::NONE }
     }
 
     /// The engine, with somebody to hear what the user should know.
     pub fn telling(self, notice: fn(&str)) -> Self {
         Engine { notice, ..self }
+    }
+
+    /// The engine, with somebody to watch how layers come in.
+    pub fn showing(self, progress: Progress) -> Self {
+        Engine { progress, ..self }
     }
 
     fn tell(&self, notes: &[String]) {

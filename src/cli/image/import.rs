@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    cli::{Run, exit::Exit, output},
+    cli::{Run, exit::Exit, output, output::progress},
     engine::{Engine, Error, image::import::ImportOptions},
     store::image::Platform,
 };
@@ -46,7 +46,10 @@ impl Run for Import {
             message: self.message,
             platform: self.platform,
         };
-        output::line(Engine::open()?.import(&options)?.id)?;
+        let (progress, bar) = progress::bar("Importing", self.quiet);
+        let imported = Engine::open()?.showing(progress).import(&options)?;
+        drop(bar);
+        output::line(imported.id)?;
         Ok(Exit::Success)
     }
 }

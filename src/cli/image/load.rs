@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    cli::{Run, exit::Exit, output},
+    cli::{Run, exit::Exit, output, output::progress},
     engine::{Engine, image::load::LoadOptions},
     store::image::Platform,
 };
@@ -27,7 +27,10 @@ pub(super) struct Load {
 impl Run for Load {
     fn run(self) -> anyhow::Result<Exit> {
         let input = self.input.filter(|path| path.as_os_str() != "-");
-        let loaded = Engine::open()?.load(&LoadOptions { input, platform: self.platform })?;
+        let (progress, bar) = progress::bar("Loading", self.quiet);
+        let loaded =
+            Engine::open()?.showing(progress).load(&LoadOptions { input, platform: self.platform })?;
+        drop(bar);
         for image in loaded {
             if image.names.is_empty() {
                 output::line(format_args!("Loaded image ID: {}", image.id))?;

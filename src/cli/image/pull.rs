@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    cli::{Run, exit::Exit, output},
+    cli::{Run, exit::Exit, output, output::progress},
     engine::Engine,
     store::image::Platform,
 };
@@ -23,7 +23,9 @@ pub(super) struct Pull {
 
 impl Run for Pull {
     fn run(self) -> anyhow::Result<Exit> {
-        let pulled = Engine::open()?.pull(&self.source, self.platform.as_ref())?;
+        let (progress, bar) = progress::bar("Pulling", self.quiet);
+        let pulled = Engine::open()?.showing(progress).pull(&self.source, self.platform.as_ref())?;
+        drop(bar);
         let name = pulled.names.first().map_or_else(|| pulled.id.to_string(), ToString::to_string);
         if !self.quiet {
             let status =

@@ -3,6 +3,7 @@
 pub mod document;
 pub mod format;
 pub mod listing;
+pub mod progress;
 pub mod table;
 pub mod template;
 

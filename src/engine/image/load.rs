@@ -87,7 +87,7 @@ impl Engine {
         let loading = Loading::begin(&self.layout)?;
         // What killed loads left may be what the disk is full of.
         tmp::sweep(&self.layout)?;
-        let target = Target { layout: &self.layout, map: &map };
+        let target = Target { layout: &self.layout, map: &map, progress: self.progress };
         let loaded = work(Ingest { target, platform }).and_then(|images| self.list_images(images));
         drop(loading);
         // What a failed load stored, and what others left while we held the lock.

@@ -39,7 +39,7 @@ impl Engine {
 
     fn unpack(&self, layers: &[(Digest, Digest)], map: &IdMap) -> anyhow::Result<()> {
         let _loading = Loading::begin(&self.layout)?;
-        let target = Target { layout: &self.layout, map };
+        let target = Target { layout: &self.layout, map, progress: self.progress };
         let jobs =
             layers.iter().map(|(blob, diff_id)| move || unpack::unpack_blob(target, blob, diff_id)).collect();
         unpack::in_parallel(jobs).into_iter().collect()

@@ -234,7 +234,7 @@ impl Ingest<'_> {
 
     /// A layer whose blob the store has: for an archive that does not say which blob it is, an uncompressed one.
     fn stored_layer(&self, job: &Job<'_>) -> anyhow::Result<Option<Layer>> {
-        let Target { layout, map } = self.target;
+        let Target { layout, map, .. } = self.target;
         let digest = job.blob.map_or(job.diff_id, |blob| blob.digest);
         if !blob::has(layout, &digest)? {
             return Ok(None);
@@ -249,8 +249,8 @@ impl Ingest<'_> {
 
     fn new_layer(&self, source: &dyn Source, job: &Job<'_>) -> anyhow::Result<Layer> {
         match source.open(&job.path)?.with_context(|| format!("{:?} is missing", job.path))? {
-            Blob::Reader { reader, .. } => {
-                let expected = job.blob.map(expected).unwrap_or_default();
+            Blob::Reader { reader, size } => {
+                let expected = job.blob.map_or(Expected { digest: None, size: Some(size) }, expected);
                 unpack::ingest(self.target, reader, expected, Some(job.diff_id))
             }
             Blob::Staged(staged) => match &staged.unpacked {

@@ -22,6 +22,7 @@ mod flow;
 mod header;
 mod owner;
 mod pax;
+pub mod progress;
 mod sparse;
 mod whiteout;
 mod xattr;

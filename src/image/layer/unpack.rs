@@ -26,6 +26,7 @@ use super::{
     apply::apply,
     compress::{Compression, Decoder},
     flow::{BlockReader, BlockWriter, ReaderGone, fill, stream},
+    progress::Progress,
     tree,
 };
 use crate::{
@@ -44,6 +45,7 @@ use crate::{
 pub struct Target<'a> {
     pub layout: &'a Layout,
     pub map: &'a IdMap,
+    pub progress: Progress,
 }
 
 /// What a layer turned out to be.
@@ -67,6 +69,7 @@ pub fn ingest(
         Some(diff_id) if tree::is_whole(&target.layout.layer(&target.map.tag(), diff_id))? => None,
         _ => Some(Fresh::create(target)?),
     };
+    let source = target.progress.watch(source, expected.size);
     let writer = BlobWriter::create(target.layout, expected)?;
     let passed = pass(source, writer, fresh.as_ref(), target.map)?;
     let found = passed.diff_id(diff_id)?;

@@ -29,7 +29,7 @@ impl Store {
     }
 
     fn target(&self) -> Target<'_> {
-        Target { layout: &self.layout, map: &self.map }
+        Target { layout: &self.layout, map: &self.map, progress: Progress::NONE }
     }
 
     fn tree(&self, diff_id: &Digest) -> std::path::PathBuf {

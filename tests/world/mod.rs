@@ -87,6 +87,12 @@ impl World {
         path
     }
 
+    /// Copies a program that is to be executed. By another process: a descriptor that could write to it would, for a
+    /// moment, be in whatever other tests are just forking, and nothing that is open for writing can be executed.
+    pub(crate) fn copy_program(&self, from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) {
+        self.program("/bin/cp").arg(from).arg(to).succeeds();
+    }
+
     /// Sets a variable of the program's environment.
     pub(crate) fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
         self.unset(name);

@@ -125,7 +125,7 @@ fn cve_2022_1227_no_program_of_the_image_runs_on_the_host() {
     });
     let world = with_layer(layer.clone(), config);
     layer.write(&world.files().join("rootfs"));
-    std::fs::copy(crate::world::host::payload(), world.files().join("rootfs/payload")).unwrap();
+    world.copy_program(crate::world::host::payload(), world.files().join("rootfs/payload"));
     let here = |words: &[&str]| world.coracle(words).cwd(world.files().join("rootfs/work")).output();
     for options in [
         &["-d", "--name", "one"][..],

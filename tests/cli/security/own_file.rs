@@ -28,7 +28,7 @@ struct Own {
 impl Own {
     fn new(world: &World) -> Self {
         let path = world.home().join("coracle");
-        fs::copy(env!("CARGO_BIN_EXE_coracle"), &path).unwrap();
+        world.copy_program(env!("CARGO_BIN_EXE_coracle"), &path);
         let before = Self::look_at(&path);
         Own { path, before }
     }

@@ -90,7 +90,7 @@ fn cve_2025_31133_a_root_whose_directories_are_swapped() {
         "root/etc" => dir(), "root/etc.link" => link(host.path()),
     };
     root.write(&world.files());
-    fs::copy(host::payload(), world.files().join("root/bin/payload")).unwrap();
+    world.copy_program(host::payload(), world.files().join("root/bin/payload"));
     // One at a time: where everything moves at once, no start gets far.
     for pair in [["proc", "proc.dir"], ["dev", "dev.link"], ["sys", "sys.link"], ["etc", "etc.link"]] {
         racer(&world, "root", &pair);

@@ -72,7 +72,7 @@ fn another_user_is_not_let_in_to_a_container() {
     wait_for(&world, "one", "ready");
     let socket = sockets(&world).remove(0);
     let payload = world.files().join("payload");
-    fs::copy(host::payload(), &payload).unwrap();
+    world.copy_program(host::payload(), &payload);
     let stranger = || world.program(&payload).args(["hear"]).arg(&socket).user(65_534);
     let world_dir = world.files().parent().unwrap().to_owned();
     let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();

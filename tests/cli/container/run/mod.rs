@@ -455,7 +455,7 @@ fn a_directory_as_the_root() {
     let root = world.files().join("root");
     tree! { "bin" => dir(), "dev" => dir(), "proc" => dir(), "sys" => dir(), "etc" => dir(), "tmp" => dir() }
         .write(&root);
-    fs::copy(host::payload(), root.join("bin/payload")).unwrap();
+    world.copy_program(host::payload(), root.join("bin/payload"));
     let line =
         ["run", "--rm", "--rootfs", root.to_str().unwrap(), "/bin/payload", "write", "/tmp/new", "text"];
     world.coracle(line).succeeds();

@@ -134,8 +134,9 @@ fn build_root(launch: &Launch<'_>, channel: &Channel) -> anyhow::Result<Built> {
         terminal = Some(slave);
     }
     if let Some(linux) = launch.spec.linux() {
-        rootfs::masked::mask(&root, linux.masked_paths().as_deref().unwrap_or_default())?;
-        rootfs::masked::make_read_only(&root, linux.readonly_paths().as_deref().unwrap_or_default())?;
+        let places = rootfs::masked::Places::beneath(&root);
+        places.mask(linux.masked_paths().as_deref().unwrap_or_default())?;
+        places.make_read_only(linux.readonly_paths().as_deref().unwrap_or_default())?;
     }
     make_working_directory(launch, &root)?;
     if launch.spec.root().as_ref().and_then(oci_spec::runtime::Root::readonly).unwrap_or(false) {

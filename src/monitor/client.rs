@@ -75,7 +75,8 @@ impl Connection {
             Ok((count, _)) => {
                 Event::parse(&self.incoming[..count]).map_or(Received::Nothing, Received::Event)
             }
-            Err(Errno::AGAIN | Errno::INTR) => Received::Nothing,
+            // CONNRESET comes once, and before what the monitor said last: it ended with something of ours unread.
+            Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => Received::Nothing,
             Err(_) => Received::Closed,
         }
     }

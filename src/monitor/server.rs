@@ -247,7 +247,8 @@ impl Client {
         let count = match recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
             Ok((0, _)) => return Err(Errno::PIPE),
             Ok((count, _)) => count,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
+            // CONNRESET comes once, and before what the client said last: it left something of ours unread.
+            Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => return Ok(None),
             Err(error) => return Err(error),
         };
         let request = Request::parse(&buffer[..count]);

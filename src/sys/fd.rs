@@ -175,13 +175,16 @@ pub fn send(socket: impl AsFd, message: &[u8], fd: Option<BorrowedFd<'_>>) -> Re
 }
 
 /// Receives one message into `buffer`: its length, 0 when the other side is closed, and a descriptor that came with it.
+///
+/// A peer that closed with something of ours unread is told once, by ECONNRESET, and before what it had sent: that is
+/// still there, and the end after it.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Option<OwnedFd>), SyscallError> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = loop {
         let iov = &mut [IoSliceMut::new(buffer)];
         match rustix::net::recvmsg(&socket, iov, &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Err(Errno::INTR) => {}
+            Err(Errno::INTR | Errno::CONNRESET) => {}
             answer => break answer.during(|| "recvmsg()")?,
         }
     };
@@ -243,6 +246,17 @@ mod tests {
         let (length, fd) = receive(&theirs, &mut buffer).unwrap();
         assert_eq!((&buffer[..length], fd.is_none()), (&b"second"[..], true));
         assert_eq!(receive(&theirs, &mut buffer).unwrap().0, 0);
+    }
+
+    #[test]
+    fn the_last_word_of_a_peer_that_did_not_listen_is_heard() {
+        let (ours, theirs) = message_pair().unwrap();
+        send(&ours, b"unread", None).unwrap();
+        send(&theirs, b"last word", None).unwrap();
+        drop(theirs);
+        let mut buffer = [0; 64];
+        assert_eq!(receive(&ours, &mut buffer).unwrap().0, 9);
+        assert_eq!(receive(&ours, &mut buffer).unwrap().0, 0);
     }
 
     #[test]

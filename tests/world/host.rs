@@ -79,7 +79,7 @@ pub(crate) fn is_root() -> bool {
 }
 
 /// Says whether containers get more than one id, by the same signs that a user would look at.
-fn has_range() -> bool {
+pub(crate) fn has_range() -> bool {
     if is_root() {
         return true;
     }

@@ -90,11 +90,7 @@ impl Channel {
     /// Hears one thing; `None` when the other side is closed.
     pub(super) fn hear(&self) -> anyhow::Result<Option<Message>> {
         let mut buffer = vec![0; MAX];
-        let (length, descriptor) = match fd::receive(&self.0, &mut buffer) {
-            // A peer that ended with something of ours unread.
-            Err(error) if error.errno == Errno::CONNRESET => (0, None),
-            answer => answer?,
-        };
+        let (length, descriptor) = fd::receive(&self.0, &mut buffer)?;
         let Some((kind, rest)) = buffer[..length].split_first() else { return Ok(None) };
         let text = || String::from_utf8_lossy(rest).into_owned();
         let message = match (kind, descriptor) {

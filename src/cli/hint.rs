@@ -63,20 +63,6 @@ fn of_template(error: &template::Error) -> Option<String> {
     (!error.names().is_empty()).then(|| format!("the fields are {}", error.names().join(", ")))
 }
 
-/// Why a flag of docker's is not there, for those that people use daily.
-pub fn unsupported_flag(flag: &str) -> Option<&'static str> {
-    Some(match flag.split([' ', '=', '[']).next()? {
-        "-p" | "--publish" | "-P" | "--publish-all" | "--ip" | "--link" | "--network-alias" => {
-            "containers have no network of their own yet; --network host shares the host's"
-        }
-        "-m" | "--memory" | "--cpus" | "--cpu-shares" | "--cpuset-cpus" | "--pids-limit" => {
-            "cgroup limits are not there yet; --ulimit limits each process"
-        }
-        "--restart" => "containers are not restarted by themselves yet; a systemd unit can do it",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use anyhow::Context as _;

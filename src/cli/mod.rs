@@ -4,6 +4,7 @@
 //! docker has them (`run` is `container run`, `ps` is `container ls`): [`TOP`] says which. Only the command that was
 //! called is built for clap ([`parse`]); the whole tree is built for help, completions and man pages ([`help`]).
 
+mod absent;
 pub mod completion;
 pub mod confirm;
 pub mod container;

@@ -22,7 +22,7 @@ pub(super) fn global(argv: Vec<OsString>) -> Result<(Global, Vec<OsString>), Pro
     match parsed {
         // `--help` before any command: as if there were no words at all.
         Err(error) if !error.use_stderr() => Ok(Default::default()),
-        parsed => parsed.map_err(|error| usage::of_root(&error)),
+        parsed => parsed.map_err(|error| usage::before_command(&error, "coracle")),
     }
 }
 

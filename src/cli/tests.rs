@@ -88,7 +88,30 @@ fn bytes_that_are_no_text_are_named_as_that() {
 fn a_near_miss_is_named() {
     assert!(refusal("versio").0.contains("did you mean 'coracle version'?"));
     assert!(refusal("version --formt=x").0.contains("did you mean '--format'?"));
-    assert!(refusal("run -p 80:80 img").0.contains("no network of their own yet"));
+}
+
+#[test]
+fn what_docker_has_is_no_near_miss() {
+    let see = "see 'coracle --help'";
+    for (line, want) in [
+        ("push img", format!("'coracle push' is not there yet; hint: {see}")),
+        ("help build", format!("'coracle build' is not there yet; hint: {see}")),
+        ("swarm init", format!("'coracle swarm' is not there: coracle has no such thing; hint: {see}")),
+        (
+            "container rename a b",
+            "'coracle container rename' is not there yet; hint: see 'coracle container --help'".to_owned(),
+        ),
+        ("-H x ps", format!("unknown shorthand flag: 'H'; hint: there is no daemon to connect to; hint: {see}")),
+        ("container --bogus", "unknown flag: --bogus; hint: see 'coracle container --help'".to_owned()),
+        (
+            "run --memory 1g img",
+            "unknown flag: --memory; hint: cgroup limits are not there yet; --ulimit limits each process; hint: \
+             see 'coracle run --help'"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(refusal(line).0, want, "{line}");
+    }
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-use super::{Exit, Problem, Verb, hint, parse};
+use super::{
+    Exit, Problem, Verb,
+    absent::{self, Absence},
+    parse,
+};
 
 /// A wrong word after a verb. docker's statuses: 125 for a flag; for a wrong number of arguments 1, unless the status
 /// might be taken for the program's.
@@ -24,32 +28,42 @@ pub(super) fn problem(error: &Error, verb: &Verb, path: &str) -> Problem {
         _ => option(invalid_value(error, verb)),
     };
     let mut problem = Problem::new(anyhow::anyhow!(text), exit);
-    if let Some(name) = suggestion(error, ContextKind::SuggestedArg) {
-        problem.add_hint(format!("did you mean '{name}'?"));
-    }
-    if let Some(why) = hint::unsupported_flag(&context(error, ContextKind::InvalidArg)) {
-        problem.add_hint(why.to_owned());
+    if error.kind() == ErrorKind::UnknownArgument {
+        let why = absent::flag(verb.name, &context(error, ContextKind::InvalidArg)).map(str::to_owned);
+        let meant = || Some(format!("did you mean '{}'?", suggestion(error, ContextKind::SuggestedArg)?));
+        why.or_else(meant).into_iter().for_each(|hint| problem.add_hint(hint));
     }
     problem.add_hint(format!("see '{path} --help'"));
     problem
 }
 
-/// A wrong word before the command.
-pub(super) fn of_root(error: &Error) -> Problem {
+/// A flag where a command should be, after the words of `path`.
+pub(super) fn before_command(error: &Error, path: &str) -> Problem {
     let flag = context(error, ContextKind::InvalidArg);
     let text = match error.kind() {
         ErrorKind::UnknownArgument => unknown_flag(&flag),
         _ => format!("flag needs an argument: {}", names(&flag)),
     };
     let mut problem = Problem::new(anyhow::anyhow!(text), Exit::Engine);
-    problem.add_hint("see 'coracle --help'".to_owned());
+    if let Some(why) = absent::flag("", &flag) {
+        problem.add_hint(why.to_owned());
+    }
+    problem.add_hint(format!("see '{path} --help'"));
     problem
 }
 
-/// A word that names no command, with the nearest one that does.
+/// A word that names no command, with the nearest one that does. One of docker's is what it was meant to be.
 pub(super) fn unknown_command(path: &str, word: &str, error: &Error) -> Problem {
-    let mut problem = Problem::new(anyhow::anyhow!("unknown command: {path} {word}"), Exit::Failure);
-    if let Some(name) = suggestion(error, ContextKind::SuggestedSubcommand) {
+    let absence = absent::command(word);
+    let text = match absence {
+        None => format!("unknown command: {path} {word}"),
+        Some(Absence::Yet) => format!("'{path} {word}' is not there yet"),
+        Some(Absence::Ever) => format!("'{path} {word}' is not there: coracle has no such thing"),
+    };
+    let mut problem = Problem::new(anyhow::anyhow!(text), Exit::Failure);
+    if absence.is_none()
+        && let Some(name) = suggestion(error, ContextKind::SuggestedSubcommand)
+    {
         problem.add_hint(format!("did you mean '{path} {name}'?"));
     }
     problem.add_hint(format!("see '{path} --help'"));

@@ -102,7 +102,7 @@ fn unknown(path: &str, words: &[OsString]) -> Problem {
     let word = words.last().map(|word| word.display().to_string()).unwrap_or_default();
     let argv = std::iter::once(OsString::from("coracle")).chain(words.iter().cloned());
     match tree().try_get_matches_from(argv) {
-        Err(error) if error.kind() == ErrorKind::UnknownArgument => usage::of_root(&error),
+        Err(error) if error.kind() == ErrorKind::UnknownArgument => usage::before_command(&error, path),
         Err(error) => usage::unknown_command(path, &word, &error),
         Ok(_) => usage::unknown_command(path, &word, &clap::Error::new(ErrorKind::InvalidSubcommand)),
     }

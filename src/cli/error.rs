@@ -61,6 +61,11 @@ pub fn print(error: anyhow::Error) {
     Problem::from(error).print();
 }
 
+/// Prints an error that ends the command with `failure`, where it has no status of its own, and not with the verb's.
+pub fn ends_with(failure: Exit, error: anyhow::Error) -> anyhow::Result<Exit> {
+    Ok(Problem::new(error, failure).print())
+}
+
 /// Does `action` for every target, prints what fails, and fails in the end if anything did.
 pub fn for_each<T>(
     targets: impl IntoIterator<Item = T>,

@@ -1,5 +1,6 @@
-//! Exit statuses, docker's: 0, 1 for a failed command, 125 when ours failed before the program ran, 126 not
-//! executable, 127 not found, else the program's own, 128+n for a signal.
+//! Exit statuses, docker's: 0, 1 for a failed command (`create` is one, and `exec` where nothing runs), 125 for a wrong
+//! flag and when `run`, or `exec` in a container that runs, failed before there was a program, 126 not executable, 127 not
+//! found, else the program's own, 128+n for a signal.
 
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ pub enum Exit {
     Success,
     /// The command did not do all that it was asked to.
     Failure,
-    /// We failed before there was a program; or a flag is wrong.
+    /// `run` or `exec` failed before there was a program; a flag is wrong; the input that `load`, `import` or `pull` took is bad.
     Engine,
     NotExecutable,
     NotFound,

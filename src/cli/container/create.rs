@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    cli::{Run, exit::Exit, output},
+    cli::{Run, error, exit::Exit, output},
     engine::Engine,
 };
 
@@ -17,7 +17,11 @@ pub(super) struct Create {
 
 impl Run for Create {
     fn run(self) -> anyhow::Result<Exit> {
-        let options = self.container.into_create_options()?;
+        // docker's: what the options say and cannot be is 125, as a flag that is not there.
+        let options = match self.container.into_create_options() {
+            Ok(options) => options,
+            Err(error) => return error::ends_with(Exit::Engine, error),
+        };
         let created = Engine::open()?.create(options)?;
         output::line(created.container.id())?;
         Ok(Exit::Success)

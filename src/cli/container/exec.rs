@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::{
-    cli::{Run, exit::Exit, opts::env::EnvOptions, terminal::DetachKeys},
+    cli::{Run, error, exit::Exit, opts::env::EnvOptions, terminal::DetachKeys},
     engine::{
-        Engine,
+        Engine, Error,
         container::{
             exec::{ExecOptions, Executed},
             run::Attachment,
@@ -68,7 +68,15 @@ impl Run for Exec {
             stdin: self.interactive,
             privileged: self.privileged,
         };
-        match engine.exec(&container, &options, attachment)? {
+        let executed = match engine.exec(&container, &options, attachment) {
+            Err(error) if matches!(error.downcast_ref(), Some(Error::NotRunning { .. })) => {
+                return Err(error);
+            }
+            // 1 would be taken for the program's.
+            Err(error) => return error::ends_with(Exit::Engine, error),
+            Ok(executed) => executed,
+        };
+        match executed {
             Executed::Detached => Ok(Exit::Success),
             Executed::Ended(code) => Ok(Exit::Program(code)),
             Executed::Attached(client) => {

@@ -24,8 +24,8 @@ pub const NOUN: Noun = Noun {
     about: "Manage containers",
     verbs: &[
         Verb::new::<attach::Attach>("attach", &[], "Attach to the streams of a running container"),
-        Verb::new::<create::Create>("create", &[], "Create a container").starts_a_program(),
-        Verb::new::<exec::Exec>("exec", &[], "Run a program in a running container").starts_a_program(),
+        Verb::new::<create::Create>("create", &[], "Create a container"),
+        Verb::new::<exec::Exec>("exec", &[], "Run a program in a running container"),
         Verb::new::<inspect::Inspect>("inspect", &[], "Show all that is known of containers"),
         Verb::new::<kill::Kill>("kill", &[], "Send a signal to containers"),
         Verb::new::<logs::Logs>("logs", &[], "Show what a container's program wrote"),

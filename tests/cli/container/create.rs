@@ -20,13 +20,14 @@ fn a_container_that_has_not_started() {
 #[test]
 fn what_cannot_be_created() {
     let world = World::with_payload();
-    for (arguments, part) in [
-        (&["create"][..], "requires at least 1 argument"),
-        (&["create", "missing"], "missing"),
-        (&["create", "-e", "=x", "box"], "environment variable"),
-        (&["create", "--detach", "box"], "--detach"),
+    for (arguments, part, exit) in [
+        (&["create"][..], "requires at least 1 argument", 1),
+        (&["create", "missing"], "missing", 1),
+        (&["create", "-e", "=x", "box"], "environment variable", 125),
+        (&["create", "-w", "relative", "box"], "absolute path", 125),
+        (&["create", "--detach", "box"], "--detach", 125),
     ] {
-        let output = world.coracle(arguments).exits(125);
+        let output = world.coracle(arguments).exits(exit);
         assert!(output.stdout.is_empty() && output.stderr.contains(part), "{output}");
     }
     world.coracle(["ps", "-aq"]).succeeds().prints("");
@@ -37,7 +38,7 @@ fn a_name_is_taken_once() {
     requires!(Userns);
     let world = World::with_payload();
     world.coracle(["create", "--name", "one", "box"]).succeeds();
-    let output = world.coracle(["create", "--name", "one", "box"]).exits(125);
+    let output = world.coracle(["create", "--name", "one", "box"]).exits(1);
     assert!(output.stderr.contains("already in use"), "{output}");
     world.coracle(["rm", "one"]).succeeds();
     world.coracle(["create", "--name", "one", "box"]).succeeds();

@@ -57,6 +57,7 @@ fn another_user() {
         .coracle(["exec", "-u", "cora", "one", "id"])
         .succeeds()
         .prints("uid=1000 gid=1000 groups=1000,2000\n");
+    // What goes wrong in a container that runs is not the program's 1.
     let output = world.coracle(["exec", "-u", "nobody-here", "one", "id"]).output();
     assert!([125, 126].contains(&output.code) && output.stderr.contains("nobody-here"), "{output}");
 }

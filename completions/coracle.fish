@@ -24,7 +24,7 @@ function __fish_coracle_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Keep images, containers and volumes beneath DIR [default: $CORACLE_ROOT or ~/.local/share/coracle]' -r -F
+complete -c coracle -n "__fish_coracle_needs_command" -l root -d 'Keep images, containers and volumes beneath DIR (default $CORACLE_ROOT, else $XDG_DATA_HOME/coracle, else ~/.local/share/coracle)' -r -F
 complete -c coracle -n "__fish_coracle_needs_command" -s D -l debug -d 'Print each cause of an error on a line of its own'
 complete -c coracle -n "__fish_coracle_needs_command" -s v -l version -d 'Print the version'
 complete -c coracle -n "__fish_coracle_needs_command" -s h -l help -d 'Print usage'
@@ -36,7 +36,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "history" -d 'Show t
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "images" -d 'List images'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "import" -d 'Make an image of a root file system\'s tarball'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "info" -d 'Show what is in the store, and what the host offers'
-complete -c coracle -n "__fish_coracle_needs_command" -f -a "inspect" -d 'Show all that is known of containers'
+complete -c coracle -n "__fish_coracle_needs_command" -f -a "inspect" -d 'Show all that is known of containers, images and volumes'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "kill" -d 'Send a signal to containers'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "load" -d 'Load images from an archive'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "logs" -d 'Show what a container\'s program wrote'
@@ -57,7 +57,7 @@ complete -c coracle -n "__fish_coracle_needs_command" -f -a "container" -d 'Mana
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "image" -d 'Manage images'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "volume" -d 'Manage volumes'
 complete -c coracle -n "__fish_coracle_needs_command" -f -a "system" -d 'Manage the store as a whole'
-complete -c coracle -n "__fish_coracle_using_subcommand attach" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand attach" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand attach" -l sig-proxy -d 'Pass signals on to the program, if it has no terminal' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand attach" -l no-stdin -d 'Do not attach standard input'
@@ -71,7 +71,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l pidfile -d 'W
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s l -l label -d 'Set a label' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l label-file -d 'Read labels from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l annotation -d 'Add an annotation to the container' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -s a -l attach -d 'Attach to stdin, stdout or stderr' -r -f -a "stdin\t''
+complete -c coracle -n "__fish_coracle_using_subcommand create" -s a -l attach -d 'Attach to one of the program\'s streams' -r -f -a "stdin\t''
 stdout\t''
 stderr\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
@@ -81,8 +81,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -s u -l user -d 
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l group-add -d 'Add the user to a group' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l entrypoint -d 'Run this instead of the image\'s entrypoint; empty for none' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l umask -d 'Set the umask, in octal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-signal -d 'Ask the program to end with this signal (default the image\'s, else SIGTERM)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never (default 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l timeout -d 'Kill the container after it has run this long' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l network -d 'Connect to a network: none (the default: loopback alone), host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l userns -d 'Choose the user namespace: host (the one containers share), private, auto, keep-id' -r
@@ -91,9 +91,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l ipc -d 'Choos
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l uts -d 'Choose the host name\'s namespace: private, host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l expose -d 'Note that a port is used' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -s v -l volume -d 'Mount a volume, or a file or directory of the host' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=…,target=…' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=...,target=...' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l tmpfs -d 'Mount a file system in memory' -r
-complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Set the size of /dev/shm' -r
+complete -c coracle -n "__fish_coracle_using_subcommand create" -l shm-size -d 'Set the size of /dev/shm (default 64m)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l device -d 'Give the container a device of the host' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-add -d 'Add a capability' -r
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l cap-drop -d 'Drop a capability' -r
@@ -116,7 +116,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand create" -l init -d 'Run 
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l privileged -d 'Give the program every capability and hide nothing from it; it gets no rights that its caller has not'
 complete -c coracle -n "__fish_coracle_using_subcommand create" -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand exec" -l detach-keys -d 'Choose the keys that leave the program running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand exec" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the program running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -l env-file -d 'Read environment variables from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand exec" -s w -l workdir -d 'Run in this directory of the container' -r
@@ -176,8 +176,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand ps" -s h -l help -d 'Pri
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -l platform -d 'Take the image for this platform alone, as in linux/arm64' -r
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -s q -l quiet -d 'Print nothing but the image\'s name'
 complete -c coracle -n "__fish_coracle_using_subcommand pull" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand restart" -s s -l signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand restart" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s s -l signal -d 'Ask the program to end with this signal (default the container\'s --stop-signal)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand restart" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never (default the container\'s --stop-timeout, else 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand restart" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s f -l force -d 'Kill the container if it runs'
 complete -c coracle -n "__fish_coracle_using_subcommand rm" -s v -l volumes -d 'Remove the container\'s anonymous volumes as well'
@@ -185,7 +185,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand rm" -s h -l help -d 'Pri
 complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s f -l force -d 'Remove an image that has several names or that a stopped container uses'
 complete -c coracle -n "__fish_coracle_using_subcommand rmi" -l no-prune -d 'Keep nothing of the image; nothing is ever kept'
 complete -c coracle -n "__fish_coracle_using_subcommand rmi" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l name -d 'Give the container a name' -r
@@ -196,7 +196,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l pidfile -d 'Writ
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s l -l label -d 'Set a label' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l label-file -d 'Read labels from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l annotation -d 'Add an annotation to the container' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -s a -l attach -d 'Attach to stdin, stdout or stderr' -r -f -a "stdin\t''
+complete -c coracle -n "__fish_coracle_using_subcommand run" -s a -l attach -d 'Attach to one of the program\'s streams' -r -f -a "stdin\t''
 stdout\t''
 stderr\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
@@ -206,8 +206,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -s u -l user -d 'Ru
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l group-add -d 'Add the user to a group' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l entrypoint -d 'Run this instead of the image\'s entrypoint; empty for none' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l umask -d 'Set the umask, in octal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-signal -d 'Ask the program to end with this signal (default the image\'s, else SIGTERM)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never (default 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l timeout -d 'Kill the container after it has run this long' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l network -d 'Connect to a network: none (the default: loopback alone), host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l userns -d 'Choose the user namespace: host (the one containers share), private, auto, keep-id' -r
@@ -216,9 +216,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand run" -l ipc -d 'Choose t
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l uts -d 'Choose the host name\'s namespace: private, host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l expose -d 'Note that a port is used' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -s v -l volume -d 'Mount a volume, or a file or directory of the host' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=…,target=…' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=...,target=...' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l tmpfs -d 'Mount a file system in memory' -r
-complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Set the size of /dev/shm' -r
+complete -c coracle -n "__fish_coracle_using_subcommand run" -l shm-size -d 'Set the size of /dev/shm (default 64m)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l device -d 'Give the container a device of the host' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-add -d 'Add a capability' -r
 complete -c coracle -n "__fish_coracle_using_subcommand run" -l cap-drop -d 'Drop a capability' -r
@@ -249,14 +249,14 @@ complete -c coracle -n "__fish_coracle_using_subcommand save" -s o -l output -d 
 complete -c coracle -n "__fish_coracle_using_subcommand save" -l platform -d 'Save the image for this platform alone, as in linux/arm64' -r
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s q -l quiet -d 'Print no progress; there is none'
 complete -c coracle -n "__fish_coracle_using_subcommand save" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand start" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand start" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand start" -s a -l attach -d 'Attach to the program\'s output, and pass signals on'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -s i -l interactive -d 'Attach to the program\'s input as well'
 complete -c coracle -n "__fish_coracle_using_subcommand start" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand stop" -s s -l signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s s -l signal -d 'Ask the program to end with this signal (default the container\'s --stop-signal)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never (default the container\'s --stop-timeout, else 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand stop" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand tag" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand untag" -s h -l help -d 'Print usage'
@@ -281,7 +281,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fis
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from attach create exec inspect kill logs ls list ps prune restart rm remove run start stop wait" -f -a "start" -d 'Start containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from attach create exec inspect kill logs ls list ps prune restart rm remove run start stop wait" -f -a "stop" -d 'Stop containers'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and not __fish_seen_subcommand_from attach create exec inspect kill logs ls list ps prune restart rm remove run start stop wait" -f -a "wait" -d 'Wait until containers stop, and print their exit codes'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from attach" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from attach" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from attach" -l sig-proxy -d 'Pass signals on to the program, if it has no terminal' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from attach" -l no-stdin -d 'Do not attach standard input'
@@ -294,7 +294,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s l -l label -d 'Set a label' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l label-file -d 'Read labels from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l annotation -d 'Add an annotation to the container' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s a -l attach -d 'Attach to stdin, stdout or stderr' -r -f -a "stdin\t''
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s a -l attach -d 'Attach to one of the program\'s streams' -r -f -a "stdin\t''
 stdout\t''
 stderr\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
@@ -304,8 +304,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l group-add -d 'Add the user to a group' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l entrypoint -d 'Run this instead of the image\'s entrypoint; empty for none' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l umask -d 'Set the umask, in octal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-signal -d 'Ask the program to end with this signal (default the image\'s, else SIGTERM)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never (default 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l timeout -d 'Kill the container after it has run this long' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l network -d 'Connect to a network: none (the default: loopback alone), host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l userns -d 'Choose the user namespace: host (the one containers share), private, auto, keep-id' -r
@@ -314,9 +314,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l uts -d 'Choose the host name\'s namespace: private, host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l expose -d 'Note that a port is used' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -s v -l volume -d 'Mount a volume, or a file or directory of the host' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=…,target=…' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=...,target=...' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l tmpfs -d 'Mount a file system in memory' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Set the size of /dev/shm' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l shm-size -d 'Set the size of /dev/shm (default 64m)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l device -d 'Give the container a device of the host' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-add -d 'Add a capability' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l cap-drop -d 'Drop a capability' -r
@@ -339,7 +339,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l privileged -d 'Give the program every capability and hide nothing from it; it gets no rights that its caller has not'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from create" -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l detach-keys -d 'Choose the keys that leave the program running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the program running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l env-file -d 'Read environment variables from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s w -l workdir -d 'Run in this directory of the container' -r
@@ -350,10 +350,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -l privileged -d 'Give the program every capability that the container\'s user namespace has'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s f -l format -d 'Print with a template, or as json' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -l type -d 'Look at things of this kind alone' -r -f -a "container\t''
-image\t''
-volume\t''"
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s s -l size -d 'Measure containers\' files as well'
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s s -l size -d 'Measure the containers\' files as well'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s s -l signal -d 'Send this signal' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print usage'
@@ -393,8 +390,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -l filter -d 'Remove containers that match: label=NAME[=VALUE], until=TIME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -s f -l force -d 'Ask nothing'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s s -l signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s s -l signal -d 'Ask the program to end with this signal (default the container\'s --stop-signal)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never (default the container\'s --stop-timeout, else 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s f -l force -d 'Kill the container if it runs'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from rm" -s v -l volumes -d 'Remove the container\'s anonymous volumes as well'
@@ -402,7 +399,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from remove" -s f -l force -d 'Kill the container if it runs'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from remove" -s v -l volumes -d 'Remove the container\'s anonymous volumes as well'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l name -d 'Give the container a name' -r
@@ -413,7 +410,7 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s l -l label -d 'Set a label' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l label-file -d 'Read labels from a file of NAME=VALUE lines' -r -F
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l annotation -d 'Add an annotation to the container' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s a -l attach -d 'Attach to stdin, stdout or stderr' -r -f -a "stdin\t''
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s a -l attach -d 'Attach to one of the program\'s streams' -r -f -a "stdin\t''
 stdout\t''
 stderr\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s e -l env -d 'Set an environment variable; without a value, the one it has here' -r
@@ -423,8 +420,8 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l group-add -d 'Add the user to a group' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l entrypoint -d 'Run this instead of the image\'s entrypoint; empty for none' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l umask -d 'Set the umask, in octal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-signal -d 'Ask the program to end with this signal (default the image\'s, else SIGTERM)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l stop-timeout -d 'Kill the program this long after it was asked to end; negative for never (default 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l timeout -d 'Kill the container after it has run this long' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l network -d 'Connect to a network: none (the default: loopback alone), host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l userns -d 'Choose the user namespace: host (the one containers share), private, auto, keep-id' -r
@@ -433,9 +430,9 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l uts -d 'Choose the host name\'s namespace: private, host, container:NAME' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l expose -d 'Note that a port is used' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -s v -l volume -d 'Mount a volume, or a file or directory of the host' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=…,target=…' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l mount -d 'Mount something: type=bind|volume|tmpfs,source=...,target=...' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l tmpfs -d 'Mount a file system in memory' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Set the size of /dev/shm' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l shm-size -d 'Set the size of /dev/shm (default 64m)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l device -d 'Give the container a device of the host' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-add -d 'Add a capability' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l cap-drop -d 'Drop a capability' -r
@@ -459,14 +456,14 @@ complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_se
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l read-only -d 'Make the root file system read-only'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l privileged -d 'Give the program every capability and hide nothing from it; it gets no rights that its caller has not'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from run" -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Choose the keys that leave the container running' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l detach-keys -d 'Choose the keys (default ctrl-p,ctrl-q) that leave the container running' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -l sig-proxy -d 'Pass signals on to the program' -r -f -a "true\t''
 false\t''"
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s a -l attach -d 'Attach to the program\'s output, and pass signals on'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s i -l interactive -d 'Attach to the program\'s input as well'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from start" -s h -l help -d 'Print usage'
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s s -l signal -d 'Ask the program to end with this signal' -r
-complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s s -l signal -d 'Ask the program to end with this signal (default the container\'s --stop-signal)' -r
+complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s t -l timeout -d 'Kill the program this long after it was asked to end; negative for never (default the container\'s --stop-timeout, else 10)' -r
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand container; and __fish_seen_subcommand_from wait" -s h -l help -d 'Print usage'
 complete -c coracle -n "__fish_coracle_using_subcommand image; and not __fish_seen_subcommand_from exists history import inspect load ls list prune pull rm remove save tag untag" -s h -l help -d 'Print usage'

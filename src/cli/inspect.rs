@@ -1,20 +1,20 @@
-//! `coracle inspect` and `coracle container inspect`.
+//! `coracle inspect`, which finds things of every kind.
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::{
-    cli::{
-        Run, error,
-        exit::Exit,
-        output::{Format, document},
-    },
-    engine::{Engine, Error},
+use super::{
+    Run, Verb, error,
+    exit::Exit,
+    output::{Format, document},
 };
+use crate::engine::{Engine, Error};
 
-/// Options of `inspect`, which finds things of every kind.
+pub const VERB: Verb =
+    Verb::new::<Inspect>("inspect", &[], "Show all that is known of containers, images and volumes");
+
 #[derive(Debug, Args)]
-pub(super) struct Inspect {
+pub struct Inspect {
     /// Print with a template, or as json
     #[arg(short, long, value_name = "FORMAT", value_parser = Format::parse)]
     format: Option<Format>,

@@ -13,6 +13,7 @@ pub mod exit;
 mod help;
 pub mod hint;
 pub mod image;
+pub mod inspect;
 pub mod man;
 pub mod opts;
 pub mod output;
@@ -115,7 +116,7 @@ impl Noun {
 const NOUNS: &[Noun] = &[container::NOUN, image::NOUN, volume::NOUN, system::NOUN];
 
 /// Commands of one word that belong to no noun.
-const OWN: &[Verb] = &[completion::VERB, man::VERB, version::VERB];
+const OWN: &[Verb] = &[completion::VERB, inspect::VERB, man::VERB, version::VERB];
 
 /// Further names at the top of what a noun has: the word, its noun, the verb there.
 const TOP: &[(&str, &str, &str)] = &[
@@ -126,7 +127,6 @@ const TOP: &[(&str, &str, &str)] = &[
     ("images", "image", "ls"),
     ("import", "image", "import"),
     ("info", "system", "info"),
-    ("inspect", "container", "inspect"),
     ("kill", "container", "kill"),
     ("load", "image", "load"),
     ("logs", "container", "logs"),
@@ -150,7 +150,7 @@ const COMMON: &[&str] = &["run", "exec", "ps", "logs", "images", "load", "versio
 /// Options that come before the command.
 #[derive(Debug, Default, Args)]
 struct Global {
-    /// Keep images, containers and volumes beneath DIR [default: $CORACLE_ROOT or ~/.local/share/coracle]
+    /// Keep images, containers and volumes beneath DIR (default $CORACLE_ROOT, else $XDG_DATA_HOME/coracle, else ~/.local/share/coracle)
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// Print each cause of an error on a line of its own
@@ -185,7 +185,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<Exit, Problem> {
         words = &words[1..];
     }
     match find(words) {
-        Found::Verb(called) if asks_help => help::print(&called.path),
+        Found::Verb(called) if asks_help => help::print(&called),
         Found::Verb(called) => called.run(),
         Found::Noun(noun, rest) => help::print_noun(noun, rest, asks_help),
         Found::Nothing => help::print_root(words),
@@ -195,6 +195,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<Exit, Problem> {
 /// A verb, as it was called, with the words that follow.
 struct Called<'a> {
     verb: &'static Verb,
+    noun: Option<&'static Noun>,
     /// The words that called it, with the program's name: `coracle container ls`.
     path: String,
     rest: &'a [OsString],
@@ -205,7 +206,7 @@ impl Called<'_> {
         let matches = match parse::verb(self.verb, &self.path, self.rest) {
             Ok(matches) => matches,
             Err(error) if error.use_stderr() => return Err(usage::problem(&error, self.verb, &self.path)),
-            Err(_) => return help::print(&self.path),
+            Err(_) => return help::print(self),
         };
         (self.verb.run)(&matches).map_err(|error| Problem::new(error, self.verb.failure))
     }
@@ -221,14 +222,14 @@ enum Found<'a> {
 /// Looks up which command the first words name.
 fn find(words: &[OsString]) -> Found<'_> {
     let Some((first, rest)) = words.split_first() else { return Found::Nothing };
-    if let Some(verb) = top_verb(first) {
-        return Found::Verb(Called { verb, path: format!("coracle {}", first.display()), rest });
+    if let Some((noun, verb)) = top(first) {
+        return Found::Verb(Called { verb, noun, path: format!("coracle {}", first.display()), rest });
     }
     let Some(noun) = noun(first) else { return Found::Nothing };
     match rest.split_first().and_then(|(word, rest)| Some((noun.verb(word)?, word, rest))) {
         Some((verb, word, rest)) => {
             let path = format!("coracle {} {}", noun.name, word.display());
-            Found::Verb(Called { verb, path, rest })
+            Found::Verb(Called { verb, noun: Some(noun), path, rest })
         }
         None => Found::Noun(noun, rest),
     }
@@ -238,11 +239,16 @@ fn noun(word: &OsStr) -> Option<&'static Noun> {
     NOUNS.iter().find(|noun| word == noun.name)
 }
 
-/// The command that one word at the top names.
-fn top_verb(word: &OsStr) -> Option<&'static Verb> {
+/// The command that one word at the top names, and the noun that it belongs to.
+fn top(word: &OsStr) -> Option<(Option<&'static Noun>, &'static Verb)> {
     if let Some(verb) = OWN.iter().find(|verb| verb.is_called(word)) {
-        return Some(verb);
+        return Some((None, verb));
     }
     let (_, owner, verb) = TOP.iter().find(|(top, ..)| word == *top)?;
-    noun(OsStr::new(owner))?.verb(OsStr::new(verb))
+    let noun = noun(OsStr::new(owner))?;
+    Some((Some(noun), noun.verb(OsStr::new(verb))?))
+}
+
+fn top_verb(word: &OsStr) -> Option<&'static Verb> {
+    top(word).map(|(_, verb)| verb)
 }

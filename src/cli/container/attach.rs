@@ -11,7 +11,7 @@ use super::front;
 
 #[derive(Debug, Args)]
 pub(super) struct Attach {
-    /// Choose the keys that leave the container running
+    /// Choose the keys (default ctrl-p,ctrl-q) that leave the container running
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<DetachKeys>,
     /// Do not attach standard input

@@ -24,7 +24,7 @@ pub(super) struct Exec {
     /// Run in the background
     #[arg(short, long)]
     detach: bool,
-    /// Choose the keys that leave the program running
+    /// Choose the keys (default ctrl-p,ctrl-q) that leave the program running
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<DetachKeys>,
     /// Keep standard input open
@@ -44,7 +44,6 @@ pub(super) struct Exec {
     /// Give the program every capability that the container's user namespace has
     #[arg(long)]
     privileged: bool,
-    /// CONTAINER COMMAND [ARG...]
     #[arg(value_name = "CONTAINER COMMAND [ARG...]", required = true, num_args = 2.., trailing_var_arg = true)]
     words: Vec<String>,
 }

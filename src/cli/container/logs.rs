@@ -38,6 +38,7 @@ pub(super) struct Logs {
     /// Show what was written before a time (2026-01-02T15:04:05Z, 1767366245) or a while ago (10m)
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     until: Option<Time>,
+    /// A container, running or not; of what it writes, the last 16 to 32 MiB are kept
     container: String,
 }
 

@@ -70,7 +70,7 @@ pub(super) struct ContainerOptions {
     security: SecurityOptions,
     #[command(flatten)]
     host: HostOptions,
-    /// IMAGE [COMMAND] [ARG...]
+    /// An image's name or id, or host: for the files of the host; the program to run instead of the image's; its arguments
     #[arg(value_name = "IMAGE [COMMAND] [ARG...]", required = true, trailing_var_arg = true)]
     words: Vec<String>,
 }
@@ -85,7 +85,7 @@ struct ProgramOptions {
     /// Give the program a terminal
     #[arg(short, long)]
     tty: bool,
-    /// Attach to stdin, stdout or stderr
+    /// Attach to one of the program's streams
     #[arg(short, long, value_name = "STREAM", ignore_case = true)]
     attach: Vec<Stream>,
     #[command(flatten)]
@@ -108,10 +108,10 @@ struct ProgramOptions {
     /// Set the umask, in octal
     #[arg(long, value_parser = opts::umask::parse)]
     umask: Option<u32>,
-    /// Ask the program to end with this signal
+    /// Ask the program to end with this signal (default the image's, else SIGTERM)
     #[arg(long, value_name = "SIGNAL", value_parser = opts::signal)]
     stop_signal: Option<String>,
-    /// Kill the program this long after it was asked to end; negative for never
+    /// Kill the program this long after it was asked to end; negative for never (default 10)
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     stop_timeout: Option<i64>,
     /// Kill the container after it has run this long
@@ -166,7 +166,7 @@ struct FileOptions {
     /// Mount a volume, or a file or directory of the host
     #[arg(short, long, value_name = "[SOURCE:]TARGET[:OPTIONS]", value_parser = opts::volume::parse)]
     volume: Vec<MountConfig>,
-    /// Mount something: type=bind|volume|tmpfs,source=…,target=…
+    /// Mount something: type=bind|volume|tmpfs,source=...,target=...
     #[arg(long, value_name = "KEY=VALUE,...", value_parser = opts::mount::parse)]
     mount: Vec<MountConfig>,
     /// Mount a file system in memory
@@ -175,7 +175,7 @@ struct FileOptions {
     /// Make the root file system read-only
     #[arg(long)]
     read_only: bool,
-    /// Set the size of /dev/shm
+    /// Set the size of /dev/shm (default 64m)
     #[arg(long, value_name = "SIZE", value_parser = opts::size)]
     shm_size: Option<u64>,
     /// Give the container a device of the host

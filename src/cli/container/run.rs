@@ -22,7 +22,7 @@ pub(super) struct Run {
     /// Run in the background and print the container's id
     #[arg(short, long)]
     detach: bool,
-    /// Choose the keys that leave the container running
+    /// Choose the keys (default ctrl-p,ctrl-q) that leave the container running
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<DetachKeys>,
     /// Pass signals on to the program

@@ -24,7 +24,7 @@ pub(super) struct Start {
     /// Attach to the program's input as well
     #[arg(short, long)]
     interactive: bool,
-    /// Choose the keys that leave the container running
+    /// Choose the keys (default ctrl-p,ctrl-q) that leave the container running
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<DetachKeys>,
     /// Pass signals on to the program

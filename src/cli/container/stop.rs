@@ -20,10 +20,10 @@ pub(super) struct Stop {
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct StopFlags {
-    /// Ask the program to end with this signal
+    /// Ask the program to end with this signal (default the container's --stop-signal)
     #[arg(short, long, value_name = "SIGNAL", value_parser = opts::signal)]
     signal: Option<String>,
-    /// Kill the program this long after it was asked to end; negative for never
+    /// Kill the program this long after it was asked to end; negative for never (default the container's --stop-timeout, else 10)
     #[arg(short, long = "timeout", alias = "time", value_name = "SECONDS", allow_negative_numbers = true)]
     timeout: Option<i64>,
 }

@@ -2,29 +2,44 @@
 //! man pages are made of.
 
 mod options;
+#[cfg(test)]
+mod tests;
 
 use std::{ffi::OsString, fmt::Write};
 
 use clap::{Arg, ArgAction, Args, Command, error::ErrorKind};
 
-use super::{COMMON, Exit, Global, NOUNS, Noun, OWN, Problem, TOP, Verb, output, parse, top_verb, usage};
+use super::{
+    COMMON, Called, Exit, Global, NOUNS, Noun, OWN, Problem, TOP, Verb, output, parse, top_verb, usage,
+};
 
 const ABOUT: &str = "Run containers without a daemon and without root";
 
-/// Prints the help of the command at `path`, which begins with the program's name.
-pub(super) fn print(path: &str) -> Result<Exit, Problem> {
-    let words: Vec<OsString> = path.split(' ').skip(1).map(OsString::from).collect();
-    let super::Found::Verb(called) = super::find(&words) else {
-        unreachable!("only the path of a verb that was found is asked for")
-    };
-    let command = verb(called.verb, called.verb.name, path);
-    let usage = usage_line(path, &command);
+/// Prints the help of the command that was called.
+pub(super) fn print(called: &Called<'_>) -> Result<Exit, Problem> {
+    show(&text(called))
+}
+
+fn text(called: &Called<'_>) -> String {
+    let command = verb(called.verb, called.verb.name, &called.path);
+    let usage = usage_line(&called.path, &command);
     let mut text = format!("Usage: {usage}\n\n{}\n", called.verb.about);
-    if !called.verb.aliases.is_empty() {
-        let _ = write!(text, "\nAliases: {}\n", called.verb.aliases.join(", "));
+    if let Some(noun) = called.noun {
+        let names = names(noun, called.verb);
+        if names.len() > 1 {
+            let _ = write!(text, "\nAliases:\n  {}\n", names.join(", "));
+        }
     }
     options::write(&mut text, &command);
-    show(&text)
+    text
+}
+
+/// All that a noun's verb can be called, as it is typed.
+fn names(noun: &Noun, verb: &Verb) -> Vec<String> {
+    let own =
+        std::iter::once(&verb.name).chain(verb.aliases).map(|name| format!("coracle {} {name}", noun.name));
+    let at_top = TOP.iter().filter(|(_, owner, name)| (*owner, *name) == (noun.name, verb.name));
+    own.chain(at_top.map(|(word, ..)| format!("coracle {word}"))).collect()
 }
 
 /// Prints a noun's help, unless `rest` holds what should have been a verb.
@@ -36,7 +51,7 @@ pub(super) fn print_noun(noun: &Noun, rest: &[OsString], asks_help: bool) -> Res
         Some(word) => return Err(unknown(&path, &[noun.name.into(), word.clone()])),
     }
     let mut text = format!("Usage: {path} COMMAND\n\n{}\n", noun.about);
-    section(&mut text, "Commands", &rows(noun.verbs.iter().map(|verb| (verb.name, verb))));
+    section(&mut text, "Commands", &rows_with_aliases(noun));
     let _ = write!(text, "\nSee '{path} COMMAND --help' for more about a command.\n");
     show(&text)
 }
@@ -71,14 +86,16 @@ fn top() -> impl Iterator<Item = (&'static str, &'static Verb)> {
 }
 
 fn rows(verbs: impl Iterator<Item = (&'static str, &'static Verb)>) -> Vec<(&'static str, String)> {
-    verbs.filter(|(_, verb)| !verb.hidden).map(|(name, verb)| (name, about_and_aliases(name, verb))).collect()
+    verbs.map(|(name, verb)| (name, verb.about.to_owned())).collect()
 }
 
-fn about_and_aliases(name: &str, verb: &Verb) -> String {
-    if name != verb.name || verb.aliases.is_empty() {
-        return verb.about.to_owned();
-    }
-    format!("{} [aliases: {}]", verb.about, verb.aliases.join(", "))
+/// The aliases of a noun's verbs work after the noun alone.
+fn rows_with_aliases(noun: &Noun) -> Vec<(&'static str, String)> {
+    let about = |verb: &Verb| match verb.aliases {
+        [] => verb.about.to_owned(),
+        aliases => format!("{} [aliases: {}]", verb.about, aliases.join(", ")),
+    };
+    noun.verbs.iter().filter(|verb| !verb.hidden).map(|verb| (verb.name, about(verb))).collect()
 }
 
 fn section(text: &mut String, heading: &str, rows: &[(&str, String)]) {
@@ -116,6 +133,7 @@ pub(super) fn tree() -> Command {
     }
     for noun in NOUNS {
         let mut command = readable(Command::new(noun.name).about(noun.about).subcommand_required(true));
+        command = command.override_usage(format!("coracle {} COMMAND", noun.name));
         for one in noun.verbs.iter().filter(|verb| !verb.hidden) {
             let path = format!("coracle {} {}", noun.name, one.name);
             command = command.subcommand(verb(one, one.name, &path).visible_aliases(one.aliases));
@@ -126,7 +144,9 @@ pub(super) fn tree() -> Command {
 }
 
 fn root() -> Command {
-    readable(Global::augment_args(Command::new("coracle").about(ABOUT)))
+    // The comment of the options' struct would stand for the program's own words.
+    let command = Global::augment_args(Command::new("coracle")).about(ABOUT).long_about(None);
+    readable(command).override_usage("coracle [OPTIONS] COMMAND")
 }
 
 /// One command under the name it is called by.
@@ -138,6 +158,13 @@ fn verb(verb: &Verb, name: &'static str, path: &str) -> Command {
 }
 
 fn readable(command: Command) -> Command {
+    let command = command.mut_args(|argument| match argument.get_action() {
+        ArgAction::Set if parse::is_boolean(&argument) => {
+            let argument = argument.num_args(0..=1).require_equals(true).default_missing_value("true");
+            argument.value_name("true|false")
+        }
+        _ => argument,
+    });
     parse::with_help_option(command.disable_help_subcommand(true))
 }
 

@@ -26,7 +26,7 @@ impl Run for Tag {
 pub(super) struct Untag {
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// The names to take away [default: all]
+    /// The names to take away (default all)
     #[arg(value_name = "NAME[:TAG]")]
     names: Vec<String>,
 }

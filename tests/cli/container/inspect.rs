@@ -115,4 +115,6 @@ fn several_and_missing() {
     // The same command knows images.
     let output = world.coracle(["inspect", "--format", "{{.Os}}", "box"]).succeeds();
     output.prints("linux\n");
+    let output = world.coracle(["container", "inspect", "box"]).exits(1);
+    assert!(output.stderr.contains("No such container: box"), "{output}");
 }

@@ -19,7 +19,7 @@ use crate::{
     },
     engine::{
         Engine, Error,
-        image::list::{LIST_FILTERS, ListOptions, Listed},
+        image::ls::{LIST_FILTERS, ListOptions, Listed},
     },
     image::reference::Reference,
 };

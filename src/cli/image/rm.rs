@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::{Run, error, exit::Exit, output},
-    engine::{Engine, Error, image::remove::Removed},
+    engine::{Engine, Error, image::rm::Removed},
 };
 
 #[derive(Debug, Args)]

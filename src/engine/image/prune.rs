@@ -12,7 +12,7 @@ use crate::{
     sys::userns,
 };
 
-use super::remove::Removed;
+use super::rm::Removed;
 
 /// The filters that `image prune` knows.
 pub const PRUNE_FILTERS: &[&str] = &["dangling", "label", "label!", "until"];

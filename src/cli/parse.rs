@@ -80,11 +80,11 @@ fn optional_value(argument: Arg) -> Arg {
         .value_parser(ValueParser::new(boolean))
 }
 
-/// Go's `strconv.ParseBool`, which docker's switches go by.
+/// What Go's `strconv.ParseBool` takes, which docker's switches go by.
 fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("invalid syntax".to_owned()),
+        _ => Err("must be true or false".to_owned()),
     }
 }

@@ -54,7 +54,26 @@ fn wrong_words_are_refused_in_dockers_way() {
         ("rm", "'coracle rm' requires at least 1 argument", Exit::Failure),
         ("tag one", "'coracle tag' requires at least 2 arguments", Exit::Failure),
         ("run", "'coracle run' requires at least 1 argument", Exit::Engine),
-        ("run --rm=maybe img", "invalid argument \"maybe\" for \"--rm\" flag: invalid syntax", Exit::Engine),
+        (
+            "run --rm=maybe img",
+            "invalid argument \"maybe\" for \"--rm\" flag: must be true or false",
+            Exit::Engine,
+        ),
+        (
+            "stop -t abc x",
+            "invalid argument \"abc\" for \"-t, --timeout\" flag: want a whole number",
+            Exit::Engine,
+        ),
+        (
+            "ps -n 99999999999999999999",
+            "invalid argument \"99999999999999999999\" for \"-n, --last\" flag: the number is too large",
+            Exit::Engine,
+        ),
+        (
+            "run --hostname a,b img",
+            "invalid argument \"a,b\" for \"-h, --hostname\" flag: invalid hostname format: \"a,b\"",
+            Exit::Engine,
+        ),
         (
             "run --ulimit nope=1 img",
             "invalid argument \"nope=1\" for \"--ulimit\" flag: invalid ulimit type: nope",

@@ -1,5 +1,7 @@
 //! What clap found wrong with a command line, in docker's words.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use super::{
@@ -109,13 +111,22 @@ fn invalid_value(error: &Error, verb: &Verb) -> String {
         return format!("flag needs an argument: {flag}");
     }
     let why = match std::error::Error::source(error) {
-        Some(source) => source.to_string(),
+        Some(source) => source.downcast_ref().map_or_else(|| source.to_string(), not_a_number),
         None => possible_values(error),
     };
     if !flag.starts_with('-') {
         return format!("invalid argument {value:?}: {why}");
     }
     format!("invalid argument {value:?} for {:?} flag: {why}", parse::with_short(verb, &flag))
+}
+
+/// Rust's own texts for these speak of digits and types.
+fn not_a_number(error: &ParseIntError) -> String {
+    match error.kind() {
+        IntErrorKind::PosOverflow => "the number is too large".to_owned(),
+        IntErrorKind::NegOverflow => "the number is too small".to_owned(),
+        _ => "want a whole number".to_owned(),
+    }
 }
 
 fn possible_values(error: &Error) -> String {

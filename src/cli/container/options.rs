@@ -215,7 +215,7 @@ struct SecurityOptions {
 #[group(skip)]
 struct HostOptions {
     /// Set the host name
-    #[arg(short = 'h', long)]
+    #[arg(short = 'h', long, value_parser = opts::hostname)]
     hostname: Option<String>,
     /// Set the NIS domain name
     #[arg(long)]

@@ -20,6 +20,8 @@ pub mod volume;
 
 use std::net::IpAddr;
 
+use crate::engine::container::etc::check_hostname;
+
 /// `--shm-size`, and whatever else is a size of memory.
 pub fn size(text: &str) -> Result<u64, String> {
     crate::base::size::parse(text)
@@ -46,6 +48,14 @@ pub fn name(text: &str) -> Result<String, String> {
     // docker's own listings show names with a slash before them.
     let name = text.strip_prefix('/').unwrap_or(text);
     crate::base::id::check_name(name).map(|()| name.to_owned()).map_err(|error| error.to_string())
+}
+
+/// `--hostname`; an empty one is none.
+pub fn hostname(text: &str) -> Result<String, String> {
+    if !text.is_empty() {
+        check_hostname(text).map_err(|error| error.to_string())?;
+    }
+    Ok(text.to_owned())
 }
 
 /// `--oom-score-adj`.
@@ -101,6 +111,8 @@ mod tests {
         assert_eq!(name("/web").as_deref(), Ok("web"));
         assert_eq!(name("").as_deref(), Ok(""));
         assert!(name("a b").is_err() && name("/").is_err());
+        assert_eq!(hostname("").as_deref(), Ok(""));
+        assert!(hostname("web-1").is_ok() && hostname("a b").is_err());
         assert_eq!(oom_score_adj("-500"), Ok(-500));
         assert!(oom_score_adj("1001").is_err() && oom_score_adj("x").is_err());
     }

@@ -49,12 +49,20 @@ fn of_engine(error: &engine::Error) -> Option<String> {
              built-in host:"
                 .to_owned()
         }
-        Error::NameTaken { .. } => {
-            "remove or rename that container, or give --replace to take its place".to_owned()
+        Error::NameTaken { name, .. } => {
+            format!("remove that container ('coracle rm {name}'), or give --replace to take its place")
+        }
+        Error::NoImageArchive => {
+            "if it holds a root file system: 'coracle import' makes an image of one".to_owned()
+        }
+        Error::IsDirectory { path } if path.join("oci-layout").exists() => {
+            format!("it is an OCI layout: 'coracle pull oci:{}' takes an image from it", path.display())
         }
         Error::Running { name } => format!("stop it first ('coracle stop {name}'), or force it with -f"),
         Error::Ambiguous { .. } => "give more of the id".to_owned(),
-        Error::NoMountSource { path } => format!("make it first: mkdir -p {}", path.display()),
+        Error::NoMountSource { .. } => {
+            "docker would make a directory there; make it first if that is meant".to_owned()
+        }
         _ => return None,
     })
 }

@@ -145,6 +145,10 @@ pub enum Error {
     NotRunning { name: String },
     /// A container that must not run does.
     Running { name: String },
+    /// A tarball that holds no image.
+    NoImageArchive,
+    /// A directory where an archive should be; perhaps an OCI layout.
+    IsDirectory { path: PathBuf },
     /// What the user typed does not mean anything.
     Invalid(String),
 }
@@ -165,6 +169,12 @@ impl fmt::Display for Error {
             Error::InUse { kind, name, by } => write!(f, "{kind} {name} is in use by {}", by.join(", ")),
             Error::NotRunning { name } => write!(f, "container {name} is not running"),
             Error::Running { name } => write!(f, "container {name} is running"),
+            Error::NoImageArchive => {
+                f.write_str("it is no image archive: it has neither index.json nor manifest.json")
+            }
+            Error::IsDirectory { path } => {
+                write!(f, "open {}: it is a directory, not an archive", path.display())
+            }
             Error::Invalid(text) => f.write_str(text),
         }
     }

@@ -71,7 +71,7 @@ impl FromStr for Platform {
         let host = Platform::host();
         let (os, architecture, variant) = match parts[..] {
             [os] if KNOWN_SYSTEMS.contains(&os) => (os, host.architecture.as_str(), host.variant.as_deref()),
-            [architecture] => ("linux", architecture, None),
+            [architecture] if is_known_architecture(architecture) => ("linux", architecture, None),
             [os, architecture] => (os, architecture, None),
             [os, architecture, variant] => (os, architecture, Some(variant)),
             _ => return Err(invalid()),
@@ -83,6 +83,16 @@ impl FromStr for Platform {
 }
 
 const KNOWN_SYSTEMS: &[&str] = &["linux", "windows", "darwin", "macos", "freebsd", "wasip1"];
+
+/// Go's names; one word alone is taken for one of these, and else for nothing.
+const KNOWN_ARCHITECTURES: &[&str] = &[
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64", "ppc64le",
+    "riscv64", "s390x", "wasm",
+];
+
+fn is_known_architecture(word: &str) -> bool {
+    KNOWN_ARCHITECTURES.contains(&normal_architecture(word, None).0.as_str())
+}
 
 /// Gives the usual spelling: the kernel's names become Go's, and a variant that is the default goes.
 fn normal_architecture(architecture: &str, variant: Option<&str>) -> (String, Option<String>) {
@@ -141,7 +151,7 @@ mod tests {
             assert_eq!(platform(text).to_string(), want, "{text}");
         }
         assert_eq!(platform("linux"), Platform::host());
-        for bad in ["", "/", "linux/", "linux//v7", "a/b/c/d", "linux/a b"] {
+        for bad in ["", "/", "linux/", "linux//v7", "a/b/c/d", "linux/a b", "bogus"] {
             assert!(bad.parse::<Platform>().is_err(), "{bad:?}");
         }
     }

@@ -51,7 +51,7 @@ impl Engine {
         }
         let (file, what) = match &options.input {
             Some(path) => (open(path)?, path.display().to_string()),
-            None => (standard_input("import")?, "-".to_owned()),
+            None => (standard_input("import", "FILE")?, "-".to_owned()),
         };
         let message = options.message.clone().unwrap_or_else(|| format!("Imported from {what}"));
         let loaded = self.take_in(None, |ingest| {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::{
     base::digest::Digest,
-    engine::Engine,
+    engine::{Engine, Error},
     image::{
         archive::{
             Found, Source, docker_archive,
@@ -65,7 +65,7 @@ impl Engine {
     pub fn load(&self, options: &LoadOptions) -> anyhow::Result<Vec<Loaded>> {
         let (file, name) = match &options.input {
             Some(path) => (open(path)?, Some(path.as_path())),
-            None => (standard_input("load")?, None),
+            None => (standard_input("load", "-i FILE")?, None),
         };
         let what = name.map_or_else(|| "the standard input".to_owned(), |path| path.display().to_string());
         self.take_in(options.platform.as_ref(), |ingest| {
@@ -139,15 +139,18 @@ impl Engine {
 /// Opens an archive's file.
 pub(super) fn open(path: &Path) -> anyhow::Result<File> {
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-    ensure!(!file.metadata()?.is_dir(), "open {}: it is a directory, not an archive", path.display());
+    ensure!(!file.metadata()?.is_dir(), Error::IsDirectory { path: path.to_owned() });
     Ok(file)
 }
 
-/// The standard input, if it is no terminal, for this command.
-pub(super) fn standard_input(command: &str) -> anyhow::Result<File> {
+/// The standard input for this command, if it is no terminal. `file` is how a file is named instead.
+pub(super) fn standard_input(command: &str, file: &str) -> anyhow::Result<File> {
     use std::io::IsTerminal as _;
     let input = std::io::stdin();
-    ensure!(!input.is_terminal(), "requested {command} from stdin, but stdin is empty");
+    ensure!(
+        !input.is_terminal(),
+        "requested {command} from stdin, but it is a terminal: give {file}, or redirect"
+    );
     let input = rustix::io::fcntl_dupfd_cloexec(&input, 3).context("open the standard input")?;
     Ok(File::from(input))
 }
@@ -188,7 +191,7 @@ pub(super) fn images(source: &dyn Source, form: Form, wanted: &Platform) -> anyh
         return docker_archive::images(source);
     }
     match form {
-        Form::Any => bail!("it is no image archive: it has neither index.json nor manifest.json"),
+        Form::Any => bail!(Error::NoImageArchive),
         Form::Docker => bail!("it is no docker archive: it has no manifest.json"),
         Form::Oci => bail!("it is no OCI layout: it has no oci-layout and index.json"),
     }

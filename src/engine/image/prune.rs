@@ -65,7 +65,10 @@ impl Engine {
             if is_wanted && !is_used {
                 change.index.remove(&listed.descriptor.digest);
                 removed.extend(listed.names.iter().map(|name| Removed::Untagged(name.familiar())));
-                removed.push(Removed::Deleted(image.id));
+                // Two manifests may have one config: an image is deleted once.
+                if !removed.contains(&Removed::Deleted(image.id)) {
+                    removed.push(Removed::Deleted(image.id));
+                }
             }
         }
         gc::write_shrunk(&mut change)?;

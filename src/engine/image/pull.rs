@@ -27,6 +27,14 @@ enum Transport {
 }
 
 impl Transport {
+    /// What its path is of.
+    fn wants(&self) -> &'static str {
+        match self {
+            Transport::OciDirectory => "DIRECTORY",
+            Transport::OciArchive | Transport::DockerArchive => "FILE",
+        }
+    }
+
     fn split(text: &str) -> Option<(Transport, &str)> {
         let (name, rest) = text.split_once(':')?;
         let transport = match name {
@@ -35,8 +43,7 @@ impl Transport {
             "docker-archive" => Transport::DockerArchive,
             _ => return None,
         };
-        // `oci:v1` may be a name with a tag; a path says what it is.
-        Some((transport, rest)).filter(|(_, rest)| !rest.is_empty())
+        Some((transport, rest))
     }
 }
 
@@ -47,6 +54,7 @@ impl Engine {
         let Some((transport, rest)) = Transport::split(name) else {
             return Err(refuse_registry(name));
         };
+        ensure!(!rest.is_empty(), Error::Invalid(format!("pull {name}: {} is missing", transport.wants())));
         let (path, wanted) = split_path(rest);
         let loaded = self
             .take_in(platform, |ingest| {
@@ -99,6 +107,11 @@ fn split_path(text: &str) -> (PathBuf, Option<&str>) {
 fn refuse_registry(name: &str) -> anyhow::Error {
     let check = || {
         ensure!(name != HOST, "{HOST} is built in: there is nothing to pull");
+        if let Some((transport, _)) = name.split_once("://") {
+            anyhow::bail!(
+                "pull {name}: unknown transport {transport}: there are oci:, oci-archive: and docker-archive:"
+            );
+        }
         let reference: Reference = name.parse()?;
         anyhow::bail!(
             "pull {} from {}: registries come with a later release; for now there are oci:DIR[:TAG], \
@@ -139,6 +152,9 @@ mod tests {
         assert!(
             error.contains("busybox:latest from docker.io: registries come with a later release"),
             "{error}"
+        );
+        assert!(
+            refuse_registry("docker://x").to_string().contains("unknown transport docker: there are oci:,")
         );
         assert!(refuse_registry("Bad").to_string().contains("lower case"));
         assert!(refuse_registry("host:").to_string().contains("built in"));

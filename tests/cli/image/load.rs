@@ -151,6 +151,20 @@ fn a_missing_file_and_surplus_words() {
     assert!(!world.state().exists());
 }
 
+/// What people give it that is for another command.
+#[test]
+fn what_another_command_takes_is_said_so() {
+    let world = World::new();
+    let layout = world.files().join("layout");
+    small().oci(Some("v1")).write(&layout);
+    let root = world.file("root.tar", tree! { "etc" => file("x") }.tar());
+    let pull = format!("hint: it is an OCI layout: 'coracle pull oci:{}' takes", layout.display());
+    for (path, hint) in [(root, "'coracle import' makes an image"), (layout, pull.as_str())] {
+        let output = world.coracle(["load", "-i"]).arg(path).exits(125);
+        assert!(output.stderr.contains(hint), "{output}");
+    }
+}
+
 /// A name and bytes that are no archive, or a damaged one.
 fn damaged() -> Vec<(&'static str, Vec<u8>)> {
     let oci = small().oci(Some("box:latest"));

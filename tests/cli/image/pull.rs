@@ -32,7 +32,9 @@ fn what_is_not_there() {
         ("oci:missing", "missing"),
         ("oci:layout:v2", "v2"),
         ("oci-archive:missing.tar", "missing.tar"),
-        ("docker-archive:", ""),
+        ("docker-archive:", "FILE is missing"),
+        ("oci:", "DIRECTORY is missing"),
+        ("docker://x", "unknown transport"),
         ("nonsense:x:y:z", ""),
         ("", ""),
     ] {

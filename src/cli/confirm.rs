@@ -10,5 +10,8 @@ pub fn confirm(warning: &str) -> anyhow::Result<bool> {
     io::stdout().flush().context("write to standard output")?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("read the answer")?;
+    if answer.is_empty() {
+        super::output::line("\nnothing removed; give -f to answer yes")?;
+    }
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -1,12 +1,11 @@
 //! `coracle kill`.
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::{
     base::signal,
     cli::{Run, error, exit::Exit, opts, output},
-    engine::Engine,
+    engine::{Engine, Error},
 };
 
 #[derive(Debug, Args)]
@@ -24,7 +23,11 @@ impl Run for Kill {
         let signal = signal::parse(&self.signal).map_err(anyhow::Error::msg)?;
         error::for_each(&self.containers, |name| {
             let container = engine.find_container(name)?;
-            engine.kill(&container, signal).with_context(|| format!("kill container {name}"))?;
+            // What does not run says its name itself.
+            engine.kill(&container, signal).map_err(|error| match error.downcast_ref() {
+                Some(Error::NotRunning { .. }) => error,
+                _ => error.context(format!("kill container {name}")),
+            })?;
             output::line(name)
         })
     }

@@ -183,10 +183,8 @@ impl Engine {
         let name = match &options.source {
             Source::Image(name) => name,
             Source::Directory(path) => {
-                ensure!(
-                    path.is_dir(),
-                    Error::Invalid(format!("--rootfs {}: no such directory", path.display()))
-                );
+                let why = if path.exists() { "it is no directory" } else { "no such directory" };
+                ensure!(path.is_dir(), Error::Invalid(format!("--rootfs {}: {why}", path.display())));
                 return Ok(None);
             }
         };

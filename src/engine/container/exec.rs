@@ -67,7 +67,7 @@ impl Engine {
         attachment: Attachment,
     ) -> anyhow::Result<Executed> {
         ensure!(!options.command.is_empty(), Error::Invalid("no command specified".to_owned()));
-        let not_running = || Error::NotRunning { name: container.id().to_string() };
+        let not_running = || Error::NotRunning { name: container.name().to_owned() };
         let target = container.running_process()?.ok_or_else(not_running)?;
         let own = &container.config.process;
         let security = &container.config.security;

@@ -15,7 +15,7 @@ impl Engine {
     pub fn kill(&self, container: &Container, signal: i32) -> anyhow::Result<()> {
         let process = container
             .running_process()?
-            .ok_or_else(|| Error::NotRunning { name: container.id().to_string() })?;
+            .ok_or_else(|| Error::NotRunning { name: container.name().to_owned() })?;
         process::signal(&process, signal).or_else(ended_already)?;
         if signal == libc::SIGKILL {
             wait_for_end(&process, None)?;

@@ -188,9 +188,15 @@ mod tests {
     fn values_that_mean_nothing_are_refused() {
         let (_dir, engine) = engine();
         for (text, want) in [
-            ("status=gone", "invalid filter 'status=gone'"),
+            (
+                "status=gone",
+                "invalid filter 'status=gone': must be one of created, running, paused, restarting, removing, exited, dead",
+            ),
             ("exited=x", "invalid filter 'exited=x'"),
-            ("health=fine", "invalid filter 'health=fine'"),
+            (
+                "health=fine",
+                "invalid filter 'health=fine': must be one of none, starting, healthy, unhealthy",
+            ),
             ("name=a[", "invalid filter 'name=a[': found unclosed character class"),
             ("expose=80:80", "invalid filter 'expose=80:80': invalid port \"80:80\""),
             (

@@ -82,16 +82,20 @@ fn where_nothing_runs() {
     world.coracle(["create", "--name", "one", "box"]).succeeds();
     let id = world.line(["ps", "-aq", "--no-trunc"]);
     for (arguments, part) in [
-        (&["exec", "one", "true"][..], "is not running"),
+        (&["exec", "one", "true"][..], "container one is not running"),
         (&["exec", "missing", "true"], "No such container: missing"),
         (&["exec", "one"], "requires at least"),
         (&["exec"], "requires at least"),
         (&["exec", &id[..3], "true"], "is not running"),
     ] {
-        let output = world.coracle(arguments).output();
-        assert!([1, 125].contains(&output.code) && output.stdout.is_empty(), "{output}");
-        assert!(output.stderr.contains(part), "want {part:?}: {output}");
+        let output = world.coracle(arguments).exits(1);
+        assert!(output.stdout.is_empty() && output.stderr.contains(part), "want {part:?}: {output}");
     }
+    world
+        .coracle(["exec", "-it", "one", "true"])
+        .exits(1)
+        .complains("coracle: the input device is not a TTY\n");
+    world.coracle(["exec", "--nope", "one", "true"]).exits(125);
 }
 
 /// The end of the container's program is the end of every other in it.

@@ -27,7 +27,7 @@ fn what_cannot_be_killed() {
     for (arguments, part) in [
         (&["kill"][..], "requires at least 1 argument"),
         (&["kill", "missing"], "No such container: missing"),
-        (&["kill", "one"], "is not running"),
+        (&["kill", "one"], "coracle: container one is not running"),
         (&["kill", "-s", "NONSENSE", "one"], "NONSENSE"),
         (&["kill", "-s", "0", "one"], "0"),
         (&["kill", ""], ""),

@@ -31,6 +31,9 @@ fn asks_unless_told() {
     let output = world.coracle(["container", "prune"]).stdin("n\n").output();
     assert!((output.stdout.clone() + &output.stderr).contains("[y/N]"), "{output}");
     assert_eq!(world.line(["ps", "-a", "--format", "{{.Names}}"]), "new");
+    let output = world.coracle(["container", "prune"]).exits(1);
+    assert!(output.stdout.ends_with("[y/N] \nnothing removed; give -f to answer yes\n"), "{output}");
+    assert_eq!(world.line(["ps", "-a", "--format", "{{.Names}}"]), "new");
     world.coracle(["container", "prune"]).stdin("y\n").succeeds();
     world.coracle(["ps", "-aq"]).succeeds().prints("");
     world.coracle(["container", "prune", "-f", "surplus"]).exits(1);

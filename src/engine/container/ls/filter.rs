@@ -113,7 +113,7 @@ fn invalid(key: &str, value: &str, why: &str) -> Error {
 
 fn check_words(filters: &Filters, key: &str, known: &[&str]) -> Result<(), Error> {
     match filters.values(key).find(|word| !known.contains(word)) {
-        Some(word) => Err(invalid(key, word, "")),
+        Some(word) => Err(invalid(key, word, &format!(": must be one of {}", known.join(", ")))),
         None => Ok(()),
     }
 }

@@ -106,6 +106,13 @@ fn bytes_that_are_no_text_are_named_as_that() {
 #[test]
 fn a_near_miss_is_named() {
     assert!(refusal("versio").0.contains("did you mean 'coracle version'?"));
+    for (line, meant) in [
+        ("df", "'coracle system df'?"),
+        ("image run x", "'coracle run'?"),
+        ("remove x", "'coracle container remove' or 'coracle image remove' or 'coracle volume remove'?"),
+    ] {
+        assert!(refusal(line).0.contains(&format!("did you mean {meant}")), "{line}: {}", refusal(line).0);
+    }
     assert!(refusal("version --formt=x").0.contains("did you mean '--format'?"));
 }
 

@@ -5,9 +5,9 @@ use std::num::{IntErrorKind, ParseIntError};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use super::{
-    Exit, Problem, Verb,
+    Exit, NOUNS, Problem, Verb,
     absent::{self, Absence},
-    parse,
+    parse, top_verb,
 };
 
 /// A wrong word after a verb. docker's statuses: 125 for a flag; for a wrong number of arguments 1, unless the status
@@ -63,13 +63,27 @@ pub(super) fn unknown_command(path: &str, word: &str, error: &Error) -> Problem 
         Some(Absence::Ever) => format!("'{path} {word}' is not there: coracle has no such thing"),
     };
     let mut problem = Problem::new(anyhow::anyhow!(text), Exit::Failure);
-    if absence.is_none()
-        && let Some(name) = suggestion(error, ContextKind::SuggestedSubcommand)
-    {
-        problem.add_hint(format!("did you mean '{path} {name}'?"));
+    if absence.is_none() {
+        let mut meant = elsewhere(word);
+        if meant.is_empty() {
+            let nearest = suggestion(error, ContextKind::SuggestedSubcommand);
+            meant.extend(nearest.map(|name| format!("'{path} {name}'")));
+        }
+        if !meant.is_empty() {
+            problem.add_hint(format!("did you mean {}?", meant.join(" or ")));
+        }
     }
     problem.add_hint(format!("see '{path} --help'"));
     problem
+}
+
+/// The commands that a word names after another noun, or after none.
+fn elsewhere(word: &str) -> Vec<String> {
+    if top_verb(word.as_ref()).is_some_and(|verb| !verb.hidden) {
+        return vec![format!("'coracle {word}'")];
+    }
+    let nouns = NOUNS.iter().filter(|noun| noun.verb(word.as_ref()).is_some_and(|verb| !verb.hidden));
+    nouns.map(|noun| format!("'coracle {} {word}'", noun.name)).collect()
 }
 
 fn unknown_flag(flag: &str) -> String {

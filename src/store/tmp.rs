@@ -73,12 +73,26 @@ impl Drop for Tmp {
     }
 }
 
+/// Removes a name of tmp/ whose lock we hold: the lock goes last, so that until then nobody else takes what is there for
+/// a leaving. A lock that is made anew by then is another's, and the directory with it.
 fn remove(directory: &Path) -> anyhow::Result<()> {
-    let (Some(parent), Some(name)) = (directory.parent(), directory.file_name()) else {
-        return Ok(());
+    let remove = || format!("remove {}", directory.display());
+    let opened = match File::open(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.with_context(remove)?,
     };
-    remove_tree(File::open(parent)?, name.as_encoded_bytes())?;
-    Ok(())
+    for entry in fs::read_dir(directory).with_context(remove)? {
+        let name = entry.with_context(remove)?.file_name();
+        if name != LOCK {
+            remove_tree(&opened, name.as_encoded_bytes()).with_context(remove)?;
+        }
+    }
+    match fs::remove_file(directory.join(LOCK)).and_then(|()| fs::remove_dir(directory)) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+            Err(error).with_context(remove)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes what dead processes left in tmp/. Call it within the user namespace of who unpacks: half a tree has
@@ -102,7 +116,9 @@ fn sweep_one(path: &Path) -> anyhow::Result<()> {
         Ok(None) => Ok(()),
         // Its owner has just removed it; or it is no directory, so nothing of ours could hold it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => remove(path),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            fs::remove_file(path).with_context(|| format!("remove {}", path.display()))
+        }
         Err(error) => Err(error).with_context(|| format!("lock {}", path.display())),
     }
 }
@@ -129,6 +145,29 @@ mod tests {
         assert!(live.content().join("a/b").exists());
         drop(live);
         assert_eq!(fs::read_dir(layout.tmp()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn several_may_sweep_and_claim_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path().join("state"), dir.path().join("run"));
+        for _ in 0..10 {
+            for n in 0..30 {
+                fs::create_dir_all(layout.tmp().join(format!("1-{n}/content/a/b/c"))).unwrap();
+            }
+            std::thread::scope(|scope| {
+                let claimer = scope.spawn(|| {
+                    for _ in 0..200 {
+                        let claimed = Tmp::claim(&layout).unwrap();
+                        fs::create_dir(claimed.content()).unwrap();
+                    }
+                });
+                let sweepers: Vec<_> = (0..4).map(|_| scope.spawn(|| sweep(&layout))).collect();
+                sweepers.into_iter().for_each(|sweeper| sweeper.join().unwrap().unwrap());
+                claimer.join().unwrap();
+            });
+            assert_eq!(fs::read_dir(layout.tmp()).unwrap().count(), 0);
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::error::{During, SyscallError};
 const DEPTH_LIMIT: usize = 48;
 
 /// Removes `name` in the directory `parent`, a directory with all below it or anything else. What is not there
-/// is removed already. What comes in while we work goes as well; what a racer swaps for a symlink is not followed.
+/// is removed already, at every level: two may remove the same tree at once. What comes in while we work goes as well;
+/// what a racer swaps for a symlink is not followed.
 pub fn remove_tree(parent: impl AsFd, name: &[u8]) -> Result<(), SyscallError> {
     let parent = parent.as_fd();
     match fs::unlinkat(parent, name, AtFlags::empty()) {
@@ -23,7 +24,7 @@ pub fn remove_tree(parent: impl AsFd, name: &[u8]) -> Result<(), SyscallError> {
         Err(Errno::NOENT) => return Ok(()),
         result => return result.during(|| format!("unlinkat({:?})", printable(name))),
     }
-    let top = open_directory(parent, name)?;
+    let Some(top) = open_directory(parent, name)? else { return Ok(()) };
     let mut tree = Tree { top: top.as_fd(), moved: 0 };
     loop {
         tree.empty(&top, 0)?;
@@ -44,9 +45,16 @@ struct Tree<'a> {
 impl Tree<'_> {
     /// Removes all that is in `directory`, apart from what moves up to the top of the tree.
     fn empty(&mut self, directory: &OwnedFd, depth: usize) -> Result<(), SyscallError> {
-        let entries = Dir::read_from(directory).during(|| "openat(\".\")")?;
+        let entries = match Dir::read_from(directory) {
+            // Another has removed it since we opened it.
+            Err(Errno::NOENT) => return Ok(()),
+            entries => entries.during(|| "openat(\".\")")?,
+        };
         for entry in entries {
-            let entry = entry.during(|| "getdents64()")?;
+            let entry = match entry {
+                Err(Errno::NOENT) => return Ok(()),
+                entry => entry.during(|| "getdents64()")?,
+            };
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
                 self.remove(directory, name, entry.file_type(), depth)?;
@@ -62,12 +70,18 @@ impl Tree<'_> {
         kind: FileType,
         depth: usize,
     ) -> Result<(), SyscallError> {
-        let kind = if kind == FileType::Unknown { kind_of(directory, name)? } else { kind };
+        let kind = match kind {
+            FileType::Unknown => match kind_of(directory, name)? {
+                Some(kind) => kind,
+                None => return Ok(()),
+            },
+            known => known,
+        };
         if kind != FileType::Directory {
             return unlink(directory, name, AtFlags::empty());
         }
         if depth < DEPTH_LIMIT {
-            let child = open_directory(directory.as_fd(), name)?;
+            let Some(child) = open_directory(directory.as_fd(), name)? else { return Ok(()) };
             self.empty(&child, depth + 1)?;
             return unlink(directory, name, AtFlags::REMOVEDIR);
         }
@@ -86,6 +100,7 @@ impl Tree<'_> {
             let target = format!(".deep-{}", self.moved);
             match fs::renameat(directory, name, self.top, &target) {
                 Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {}
+                Err(Errno::NOENT) => return Ok(()),
                 result => return result.during(|| format!("renameat({:?}, {target:?})", printable(name))),
             }
         }
@@ -99,8 +114,9 @@ fn unlink(directory: &OwnedFd, name: &[u8], flags: AtFlags) -> Result<(), Syscal
     }
 }
 
-/// Opens a directory for reading, and grants its owner access to it first where that is what is missing.
-fn open_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, SyscallError> {
+/// Opens a directory for reading, and grants its owner access to it first where that is what is missing. `None` for one
+/// that is not there.
+fn open_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<Option<OwnedFd>, SyscallError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut result = fs::openat(parent, name, flags, Mode::empty());
     if result.as_ref().is_err_and(|&errno| errno == Errno::ACCESS) {
@@ -111,20 +127,25 @@ fn open_directory(parent: BorrowedFd<'_>, name: &[u8]) -> Result<OwnedFd, Syscal
         });
         result = granted.and_then(|()| fs::openat(parent, name, flags, Mode::empty()));
     }
-    let found = result.during(|| format!("openat({:?}, O_DIRECTORY)", printable(name)))?;
+    let found = match result {
+        Err(Errno::NOENT) => return Ok(None),
+        result => result.during(|| format!("openat({:?}, O_DIRECTORY)", printable(name)))?,
+    };
     // Readable, but not to be searched or written: the owner can change that.
     let status = fs::fstat(&found).during(|| "fstat()")?;
     if !Mode::from_raw_mode(status.st_mode).contains(Mode::RWXU) {
         // Whom it does not belong to may still have the capability to do without.
         let _ = fs::fchmod(&found, Mode::RWXU);
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
-fn kind_of(directory: &OwnedFd, name: &[u8]) -> Result<FileType, SyscallError> {
-    let status = fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
-        .during(|| format!("fstatat({:?})", printable(name)))?;
-    Ok(FileType::from_raw_mode(status.st_mode))
+fn kind_of(directory: &OwnedFd, name: &[u8]) -> Result<Option<FileType>, SyscallError> {
+    match fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(status) => Ok(Some(FileType::from_raw_mode(status.st_mode))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(errno).during(|| format!("fstatat({:?})", printable(name))),
+    }
 }
 
 fn printable(name: &[u8]) -> std::borrow::Cow<'_, str> {
@@ -161,6 +182,27 @@ mod tests {
             assert!(!dir.path().join(name).exists(), "{name}");
         }
         assert!(outside.join("kept").exists());
+    }
+
+    #[test]
+    fn several_may_remove_the_same_tree_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 0..20 {
+            let tree = dir.path().join("tree");
+            for n in 0..40 {
+                std::fs::create_dir_all(tree.join(format!("{n}/a/b"))).unwrap();
+            }
+            // Deeper than where directories begin to move up.
+            std::fs::create_dir_all(tree.join("d/".repeat(2 * DEPTH_LIMIT))).unwrap();
+            std::thread::scope(|scope| {
+                let removers: Vec<_> =
+                    (0..4).map(|_| scope.spawn(|| remove_tree(open(dir.path()), b"tree"))).collect();
+                for remover in removers {
+                    remover.join().unwrap().unwrap_or_else(|error| panic!("round {round}: {error}"));
+                }
+            });
+            assert!(!tree.exists());
+        }
     }
 
     #[test]

@@ -85,16 +85,15 @@ impl Engine {
     ) -> anyhow::Result<Vec<Loaded>> {
         let map = userns::enter_best().context("enter a user namespace")?;
         let loading = Loading::begin(&self.layout)?;
-        // What killed loads left may be what the disk is full of.
-        tmp::sweep(&self.layout)?;
+        // What killed loads left may be what the disk is full of. That others' leavings stay is no failure of ours: a prune
+        // tries again, and says why it cannot.
+        let _ = tmp::sweep(&self.layout);
         let target = Target { layout: &self.layout, map: &map, progress: self.progress };
         let loaded = work(Ingest { target, platform }).and_then(|images| self.list_images(images));
         drop(loading);
         // What a failed load stored, and what others left while we held the lock.
-        let swept = gc::collect(&self.layout).context("sweep the store");
-        let loaded = loaded?;
-        swept?;
-        Ok(loaded)
+        let _ = gc::collect(&self.layout);
+        loaded
     }
 
     /// Puts images into the index, under their names.

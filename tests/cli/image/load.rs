@@ -388,3 +388,18 @@ fn odd_entries_load() {
     };
     world.load(&Image::payload().layer(layer), "box:latest");
 }
+
+/// What others left in tmp/ and cannot be removed is no failure of a load, and one of a prune.
+#[test]
+fn leavings_that_cannot_be_swept() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let lock = world.state().join("tmp/1-1/lock");
+    std::fs::create_dir_all(&lock).unwrap();
+    let archive = Image::new().layer(tree! { "a" => file("a") }).docker_archive(&["other:latest"]).tar();
+    world.coracle(["load", "-q"]).stdin(archive).succeeds().complains("");
+    let output = world.coracle(["image", "prune", "-f"]).exits(1);
+    assert_eq!(world.normal(&output.stderr), "coracle: sweep tmp: lock $STATE/tmp/1-1: Is a directory\n");
+    std::fs::remove_dir(&lock).unwrap();
+    world.coracle(["image", "prune", "-f"]).succeeds();
+}

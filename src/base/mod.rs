@@ -1,5 +1,6 @@
 //! Plain value types that every layer shares: no I/O, no policy.
 
+pub mod advice;
 pub mod digest;
 pub mod duration;
 pub mod filter;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{exit::Exit, hint};
-use crate::runtime::{StartError, StartErrorKind};
+use crate::{
+    base::advice::Advised,
+    runtime::{StartError, StartErrorKind},
+};
 
 /// `--debug`.
 static EACH_CAUSE: AtomicBool = AtomicBool::new(false);
@@ -28,7 +31,8 @@ impl Problem {
     /// `failure` is the status of an error that has none of its own.
     pub(super) fn new(error: anyhow::Error, failure: Exit) -> Self {
         let exit = status(&error).unwrap_or(failure);
-        let hints = hint::of(&error);
+        let mut hints = hint::of(&error);
+        hints.extend(error.downcast_ref::<Advised>().map(|advised| advised.hint.clone()));
         Problem { error, exit, hints }
     }
 
@@ -64,6 +68,11 @@ pub fn print(error: anyhow::Error) {
 /// Prints an error that ends the command with `failure`, where it has no status of its own, and not with the verb's.
 pub fn ends_with(failure: Exit, error: anyhow::Error) -> anyhow::Result<Exit> {
     Ok(Problem::new(error, failure).print())
+}
+
+/// Prints what the user should know although the command does all that it can.
+pub fn warn(error: anyhow::Error) {
+    print(error.context("warning"));
 }
 
 /// Does `action` for every target, prints what fails, and fails in the end if anything did.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     base::{
+        advice::Advised,
         filter::{Filters, Names},
         id::{ContainerId, check_name},
         time::Time,
@@ -151,12 +152,18 @@ impl Engine {
         Ok(names.iter().filter_map(|name| self.volume(name).ok().flatten()).collect())
     }
 
-    /// The volumes that the filters admit, by name.
-    pub fn list_volumes(&self, filters: &Filters) -> anyhow::Result<Vec<Volume>> {
+    /// The volumes that the filters admit, by name; with the errors of those that cannot be read.
+    pub fn list_volumes(&self, filters: &Filters) -> anyhow::Result<(Vec<Volume>, Vec<anyhow::Error>)> {
         let dangling = filters.boolean("dangling").map_err(Error::Invalid)?;
         let users = if dangling.is_some() { self.volume_users()? } else { BTreeMap::new() };
         let names = Names::of(filters).map_err(Error::Invalid)?;
-        let mut volumes = self.volumes()?;
+        let (mut volumes, mut errors) = (Vec::new(), Vec::new());
+        for name in self.volume_directories()? {
+            match self.volume(&name) {
+                Ok(volume) => volumes.extend(volume),
+                Err(error) => errors.push(error.context(format!("volume {name} cannot be read"))),
+            }
+        }
         volumes.retain(|volume| {
             let record = &volume.record;
             names.admit(&record.name)
@@ -164,19 +171,20 @@ impl Engine {
                 && filters.admits_labels(&record.labels)
                 && dangling.is_none_or(|dangling| dangling != users.contains_key(&record.name))
         });
-        Ok(volumes)
+        Ok((volumes, errors))
     }
 
     /// The names of all volumes' directories, unfinished ones too.
     fn volume_directories(&self) -> anyhow::Result<BTreeSet<String>> {
+        let list = || format!("list {}", self.layout.volumes().display());
         let entries = match fs::read_dir(self.layout.volumes()) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            Err(error) => return Err(error).context("list the volumes"),
+            Err(error) => return Err(error).with_context(list),
         };
         let mut names = BTreeSet::new();
         for entry in entries {
-            names.extend(entry.context("list the volumes")?.file_name().into_string());
+            names.extend(entry.with_context(list)?.file_name().into_string());
         }
         Ok(names)
     }
@@ -192,20 +200,27 @@ impl Engine {
         Ok(users)
     }
 
-    /// Removes a volume that no container uses. `force` forgives one that is not there.
+    /// Removes a volume that no container uses. `force` forgives one that is not there, and takes one that is damaged.
     pub fn remove_volume(&self, name: &str, force: bool) -> anyhow::Result<()> {
         let _lock = self.lock_volumes()?;
-        let volume = match self.find_volume(name) {
+        match self.find_volume(name) {
             Err(error) if force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => {
                 return Ok(());
             }
-            result => result?,
-        };
+            Err(error) if record::is_damage(&error) && !force => {
+                return Err(error.context(Advised {
+                    message: format!("remove volume {name}"),
+                    hint: format!("'coracle volume rm -f {name}' removes a volume that is damaged"),
+                }));
+            }
+            Err(error) if !record::is_damage(&error) => return Err(error),
+            _ => {}
+        }
         if let Some(users) = self.volume_users()?.get(name) {
             let by = users.iter().map(|id| id.to_string()).collect();
             return Err(Error::InUse { kind: "volume", name: name.to_owned(), by }.into());
         }
-        self.delete_volume(&volume.record.name)
+        self.delete_volume(name)
     }
 
     /// Removes the anonymous volumes of a container that is going, apart from those that others use as well.
@@ -240,18 +255,25 @@ impl Engine {
         let users = self.volume_users()?;
         let (mut removed, mut freed) = (Vec::new(), 0);
         for name in self.volume_directories()? {
-            let volume = self.volume(&name)?;
-            let wanted = volume.as_ref().is_none_or(|volume| {
-                (all || volume.record.anonymous)
-                    && filters.admits_labels(&volume.record.labels)
-                    && !users.contains_key(&name)
-            });
-            if !wanted {
+            // What is left of an interrupted command is no volume, and one that is damaged has no labels.
+            let (is_volume, is_wanted) = match self.volume(&name) {
+                Ok(None) => (false, true),
+                Ok(Some(Volume { record, .. })) => {
+                    (true, (all || record.anonymous) && filters.admits_labels(&record.labels))
+                }
+                Err(error) if record::is_damage(&error) => {
+                    (true, all && !filters.contains("label") && !filters.contains("label!"))
+                }
+                Err(error) => return Err(error),
+            };
+            if !is_wanted || (is_volume && users.contains_key(&name)) {
                 continue;
             }
             freed += usage::of(self.layout.volume(&name).path());
             self.delete_volume(&name)?;
-            removed.extend(volume.map(|volume| volume.record.name));
+            if is_volume {
+                removed.push(name);
+            }
         }
         Ok((removed, freed))
     }

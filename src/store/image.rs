@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fs, io, io::Read as _, os::unix::fs::OpenOption
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::Digest;
+use crate::base::{advice::Advised, digest::Digest};
 
 use super::{
     directory,
@@ -161,7 +161,18 @@ pub fn read_index(layout: &Layout) -> anyhow::Result<Index> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Index::default()),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     }
-    Ok(record::read(&path)?.unwrap_or_default())
+    let index = record::read(&path).map_err(|error| match record::is_damage(&error) {
+        true => error.context(Advised {
+            message: "read the list of images".to_owned(),
+            hint: format!(
+                "delete {}: that loses the images' names alone, which another load gives back; what no container \
+                 needs goes with the next load or 'coracle system prune'",
+                path.display()
+            ),
+        }),
+        false => error,
+    })?;
+    Ok(index.unwrap_or_default())
 }
 
 /// The store's index, locked for a change.

@@ -85,20 +85,29 @@ pub fn release(layout: &Layout, name: &str, id: &ContainerId) -> anyhow::Result<
     }
 }
 
+/// Gives up whatever names a container has, for one whose record does not say which.
+pub fn release_all(layout: &Layout, id: &ContainerId) -> anyhow::Result<()> {
+    list(layout)?.iter().try_for_each(|name| release(layout, name, id))
+}
+
+fn list(layout: &Layout) -> anyhow::Result<Vec<String>> {
+    let names = fs::read_dir(layout.names()).and_then(|entries| {
+        entries.map(|entry| Ok(entry?.file_name().into_string().ok())).collect::<io::Result<Vec<_>>>()
+    });
+    match names {
+        Ok(names) => Ok(names.into_iter().flatten().collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("list {}", layout.names().display())),
+    }
+}
+
 /// Lists the links of containers that are no more: what an interrupted command leaves.
 pub fn stale(layout: &Layout) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(layout.names()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).context("list the container names"),
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let name = entry.context("list the container names")?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        match resolve(layout, name)? {
+    for name in list(layout)? {
+        match resolve(layout, &name)? {
             Some(id) if is_alive(layout, &id)? => {}
-            _ => found.push(layout.name(name)),
+            _ => found.push(layout.name(&name)),
         }
     }
     Ok(found)

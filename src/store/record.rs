@@ -7,8 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
-use serde::{Serialize, de::DeserializeOwned};
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::container::VERSION;
 
 /// What must be on the disk when a write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,27 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
-    let record = serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))?;
-    Ok(Some(record))
+    match serde_json::from_slice(&text) {
+        Ok(record) => Ok(Some(record)),
+        Err(error) => match serde_json::from_slice::<Versioned>(&text) {
+            Ok(Versioned { version }) if version > VERSION => {
+                bail!("read {}: a later version of coracle wrote it (format {version})", path.display())
+            }
+            _ => Err(error).with_context(|| format!("parse {}", path.display())),
+        },
+    }
+}
+
+/// What every record says of itself.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// Says whether a record could be read and is none: torn by a power loss, or spoilt by a hand. One that cannot be read
+/// just now, or that a later version wrote, is not damaged.
+pub fn is_damage(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<serde_json::Error>().is_some()
 }
 
 /// Reads a regular file, which has ended where a read does not fill the buffer: `ps` reads a thousand, and asking each for
@@ -128,5 +149,10 @@ mod tests {
         fs::write(&path, b"[1").unwrap();
         let error = read::<Vec<u32>>(&path).unwrap_err();
         assert!(format!("{error:#}").contains("record.json"), "{error:#}");
+        assert!(is_damage(&error.context("list")));
+        for (text, damaged) in [(r#"{"version":1}"#, true), (r#"{"version":2}"#, false), ("", true)] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(is_damage(&read::<Vec<u32>>(&path).unwrap_err()), damaged, "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod container;
 mod crash;
+mod damage;
 mod image;
 mod security;
 mod system;

@@ -13,7 +13,7 @@ use crate::{
         time::Time,
     },
     cli::{
-        Run,
+        Run, error,
         exit::Exit,
         output::{self, Field, Format, Listing},
     },
@@ -63,7 +63,8 @@ impl Run for Ls {
             filters: Filters::new(self.filter, ls::FILTERS).map_err(Error::Invalid)?,
             sizes: self.size || !self.quiet && format.uses("Size") && !matches!(format, Format::Json),
         };
-        let listed = Engine::open()?.list(&options)?;
+        let (listed, damaged) = Engine::open()?.list(&options)?;
+        damaged.into_iter().for_each(error::warn);
         let now = Time::now();
         let rows: Vec<Row> =
             listed.into_iter().map(|listed| Row { listed, now, whole: self.no_trunc }).collect();

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     base::filter::{self, Filter, Filters},
     cli::{
-        Run,
+        Run, error,
         exit::Exit,
         output::{self, Field, Format, Listing},
     },
@@ -57,7 +57,8 @@ fn labels(volume: &Volume) -> String {
 impl Run for Ls {
     fn run(self) -> anyhow::Result<Exit> {
         let filters = Filters::new(self.filter, LIST_FILTERS).map_err(Error::Invalid)?;
-        let volumes = Engine::open()?.list_volumes(&filters)?;
+        let (volumes, damaged) = Engine::open()?.list_volumes(&filters)?;
+        damaged.into_iter().for_each(error::warn);
         if self.quiet {
             let names: String = volumes.iter().map(|volume| format!("{}\n", volume.record.name)).collect();
             output::text(&names)?;

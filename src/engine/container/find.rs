@@ -45,7 +45,7 @@ impl Engine {
         Ok(ids.iter().filter_map(|id| self.container(id).ok().flatten()).collect())
     }
 
-    fn find_container_id(&self, reference: &str) -> anyhow::Result<ContainerId> {
+    pub(super) fn find_container_id(&self, reference: &str) -> anyhow::Result<ContainerId> {
         if let Ok(id) = reference.parse::<ContainerId>() {
             return Ok(id);
         }
@@ -74,7 +74,7 @@ impl Engine {
     }
 }
 
-fn no_such(reference: &str) -> anyhow::Error {
+pub(super) fn no_such(reference: &str) -> anyhow::Error {
     Error::NoSuch { kind: "container", name: reference.to_owned() }.into()
 }
 

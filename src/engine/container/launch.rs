@@ -387,13 +387,17 @@ impl Ready<'_> {
             return self.engine.delete_container(&self.container, true);
         }
         let path = self.container.dir.state();
-        let state = record::read(&path)?.unwrap_or_else(ContainerState::created);
+        let state = match record::read(&path) {
+            // Whoever spoilt it took the start from it; the end is known.
+            Err(error) if record::is_damage(&error) => None,
+            state => state?,
+        };
         let state = ContainerState {
             status: Status::Exited,
             process: None,
             finished: Some(Time::now()),
             exit_code: i32::from(code),
-            ..state
+            ..state.unwrap_or_else(ContainerState::created)
         };
         record::write(&path, &state, Durability::Relaxed)
     }

@@ -5,6 +5,8 @@ mod filter;
 
 use std::{cmp::Reverse, num::NonZero};
 
+use anyhow::Context as _;
+
 use crate::{
     base::{filter::Filters, id::ContainerId},
     engine::{Engine, image::Image, size},
@@ -50,16 +52,22 @@ pub struct Size {
 }
 
 impl Engine {
-    /// Lists containers, the newest first.
-    pub fn list(&self, options: &ListOptions) -> anyhow::Result<Vec<Listed>> {
+    /// Lists containers, the newest first; with the errors of those that cannot be read.
+    pub fn list(&self, options: &ListOptions) -> anyhow::Result<(Vec<Listed>, Vec<anyhow::Error>)> {
         let filter = Filter::new(self, &options.filters)?;
         let all = options.all || options.last.is_some() || filter.asks_status();
         let ids = self.container_ids()?;
         let layout = &self.layout;
-        let read = |ids: &[ContainerId]| -> Vec<Listed> {
-            ids.iter().filter_map(|id| row(layout, id, all, &filter)).collect()
+        let read = |ids: &[ContainerId]| -> Vec<anyhow::Result<Listed>> {
+            ids.iter().filter_map(|id| row(layout, id, all, &filter).transpose()).collect()
         };
-        let mut listed = in_parallel(&ids, read);
+        let (mut listed, mut errors) = (Vec::new(), Vec::new());
+        for row in in_parallel(&ids, read) {
+            match row {
+                Ok(row) => listed.push(row),
+                Err(error) => errors.push(error),
+            }
+        }
         listed.sort_by_key(|row| Reverse(row.container.config.created));
         if let Some(last) = options.last {
             listed.truncate(last);
@@ -69,7 +77,7 @@ impl Engine {
                 row.size = Some(self.size_of(&row.container));
             }
         }
-        Ok(listed)
+        Ok((listed, errors))
     }
 
     /// Measures a container's writable layer, and adds what its image holds.
@@ -84,21 +92,23 @@ impl Engine {
     }
 }
 
-/// Reads a container, if it is to be listed. One that is being made, removed or damaged is nobody's row.
-fn row(layout: &Layout, id: &ContainerId, all: bool, filter: &Filter<'_>) -> Option<Listed> {
+/// Reads a container, if it is to be listed. One that is being made or removed is nobody's row.
+fn row(layout: &Layout, id: &ContainerId, all: bool, filter: &Filter<'_>) -> anyhow::Result<Option<Listed>> {
     if !filter.admits_id(id) {
-        return None;
+        return Ok(None);
     }
-    let state = status::observe(&layout.container(id)).ok()?;
+    let unreadable = || format!("container {} cannot be read", id.short());
+    let state = status::observe(&layout.container(id)).with_context(unreadable)?;
     if !(all || state.status.is_running()) || !filter.admits_state(&state) {
-        return None;
+        return Ok(None);
     }
-    let container = Container::read(layout, id).ok()??;
-    filter.admits(&container).then_some(Listed { container, state, size: None })
+    let container = Container::read(layout, id).with_context(unreadable)?;
+    let admitted = container.filter(|container| filter.admits(container));
+    Ok(admitted.map(|container| Listed { container, state, size: None }))
 }
 
 /// Reads hundreds of containers on several processors; the few that most users have are sooner read than threads made.
-fn in_parallel(ids: &[ContainerId], read: impl Fn(&[ContainerId]) -> Vec<Listed> + Sync) -> Vec<Listed> {
+fn in_parallel<T: Send>(ids: &[ContainerId], read: impl Fn(&[ContainerId]) -> Vec<T> + Sync) -> Vec<T> {
     const WORTH_A_THREAD: usize = 200;
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let threads = (ids.len() / WORTH_A_THREAD).min(processors).min(4);
@@ -150,7 +160,8 @@ mod tests {
         let list = |all: bool, last: Option<usize>, filters: &[&str]| -> Vec<String> {
             let filters = filters.iter().map(|text| filter::parse(text).unwrap()).collect();
             let filters = Filters::new(filters, FILTERS).unwrap();
-            let listed = engine.list(&ListOptions { all, last, filters, sizes: false }).unwrap();
+            let (listed, errors) = engine.list(&ListOptions { all, last, filters, sizes: false }).unwrap();
+            assert!(errors.is_empty(), "{errors:?}");
             listed.into_iter().map(|row| row.container.config.name).collect()
         };
         assert_eq!(list(false, None, &[]), ["web"]);

@@ -12,11 +12,11 @@ use crate::{
         time::{self, Time},
     },
     engine::{Engine, Error, remove::remove_tree},
-    store::{lock::Lock, names, usage},
+    store::{layout::ContainerDir, lock::Lock, names, record, usage},
     sys::socket,
 };
 
-use super::Container;
+use super::{Container, status::outlived_its_monitor};
 
 /// A directory without config and lock is somebody's work in progress for this long.
 const GRACE: Duration = Duration::from_secs(10);
@@ -38,15 +38,22 @@ impl Engine {
         let until = filters.values("until").map(|text| time::parse(text).map_err(Error::Invalid));
         let until = until.collect::<Result<Vec<Time>, _>>()?;
         let (mut pruned, mut errors) = (Pruned::default(), Vec::new());
-        for container in self.containers()? {
-            let config = &container.config;
-            if !filters.admits_labels(&config.labels) || until.iter().any(|limit| config.created >= *limit) {
-                continue;
-            }
-            match self.prune_one(&container) {
+        for id in self.container_ids()? {
+            let bytes = match self.container(&id) {
+                Ok(None) => continue,
+                Ok(Some(container)) => {
+                    let config = &container.config;
+                    let is_wanted = filters.admits_labels(&config.labels)
+                        && !until.iter().any(|limit| config.created >= *limit);
+                    if is_wanted { self.prune_one(&container) } else { continue }
+                }
+                Err(error) if record::is_damage(&error) => self.prune_damaged(&id, filters),
+                Err(error) => Err(error),
+            };
+            match bytes {
                 Ok(Some(bytes)) => {
                     pruned.bytes += bytes;
-                    pruned.ids.push(container.id().clone());
+                    pruned.ids.push(id);
                 }
                 Ok(None) => {}
                 Err(error) => errors.push(error),
@@ -58,12 +65,27 @@ impl Engine {
 
     /// Removes one container, unless it runs or somebody is at it. Gives how many bytes that freed.
     fn prune_one(&self, container: &Container) -> anyhow::Result<Option<u64>> {
-        let Some(_lock) = Lock::try_exclusive(&container.dir.lock())? else { return Ok(None) };
+        let Some(_lock) = try_lock(&container.dir)? else { return Ok(None) };
         if container.outlived_its_monitor()? {
             return Ok(None);
         }
         let bytes = usage::of(container.dir.path());
         self.delete_container(container, false)?;
+        Ok(Some(bytes))
+    }
+
+    /// The same for one whose config is damaged: no filter says anything of it.
+    fn prune_damaged(&self, id: &ContainerId, filters: &Filters) -> anyhow::Result<Option<u64>> {
+        let dir = self.layout.container(id);
+        if !filters.is_empty() {
+            return Ok(None);
+        }
+        let Some(_lock) = try_lock(&dir)? else { return Ok(None) };
+        if outlived_its_monitor(&dir)? {
+            return Ok(None);
+        }
+        let bytes = usage::of(dir.path());
+        self.delete_damaged(id)?;
         Ok(Some(bytes))
     }
 
@@ -75,13 +97,13 @@ impl Engine {
             if dir.config().exists() || (!dir.lock().exists() && is_recent(dir.path())) {
                 continue;
             }
-            match Lock::try_exclusive(&dir.lock()) {
+            match try_lock(&dir) {
                 Ok(Some(_lock)) => {
                     bytes += usage::of(dir.path());
                     errors.extend(remove_tree(dir.path()).err());
                 }
                 Ok(None) => {}
-                Err(error) => errors.push(error.into()),
+                Err(error) => errors.push(error),
             }
         }
         for link in names::stale(&self.layout)? {
@@ -107,6 +129,11 @@ impl Engine {
             }
         }
     }
+}
+
+fn try_lock(dir: &ContainerDir) -> anyhow::Result<Option<Lock>> {
+    let path = dir.lock();
+    Lock::try_exclusive(&path).with_context(|| format!("lock {}", path.display()))
 }
 
 fn is_recent(path: &std::path::Path) -> bool {

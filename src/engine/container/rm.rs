@@ -7,11 +7,17 @@ use std::{fs, io};
 use anyhow::Context;
 
 use crate::{
+    base::{advice::Advised, id::ContainerId},
     engine::{Engine, Error, remove::remove_tree},
-    store::{lock::Lock, names},
+    store::{layout::ContainerDir, lock::Lock, names, record},
 };
 
-use super::{Container, status::Patience};
+use super::{
+    Container,
+    find::no_such,
+    kill::signal_process,
+    status::{Patience, observe, outlived_its_monitor},
+};
 
 /// What `rm` is told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,51 +29,46 @@ pub struct RemoveOptions {
 }
 
 impl Engine {
-    /// Removes a container by what the user typed. Gives `None` for one that `force` forgives.
+    /// Removes a container by what the user typed; `force` takes one whose records are damaged as well. Gives `None` for
+    /// one that is not there, which `force` forgives.
     pub fn remove_container(
         &self,
         reference: &str,
         options: RemoveOptions,
-    ) -> anyhow::Result<Option<Container>> {
-        let container = match self.find_container(reference) {
-            Err(error) if options.force && matches!(error.downcast_ref(), Some(Error::NoSuch { .. })) => {
-                return Ok(None);
-            }
+    ) -> anyhow::Result<Option<ContainerId>> {
+        let id = match self.find_container_id(reference) {
+            Err(error) if options.force && is_no_such(&error) => return Ok(None),
             result => result?,
         };
-        let Some(_lock) = self.lock_stopped(&container, options.force)? else {
-            // Its monitor removed it when we killed it.
-            return Ok(Some(container));
+        let removed = match self.container(&id) {
+            Ok(Some(container)) => self.remove_whole(&container, options),
+            Ok(None) if options.force => return Ok(None),
+            Ok(None) => return Err(no_such(reference)),
+            Err(error) if options.force && record::is_damage(&error) => self.remove_damaged(&id),
+            Err(error) => Err(error),
         };
-        self.delete_container(&container, options.volumes)?;
-        Ok(Some(container))
+        match removed {
+            Err(error) if !options.force && record::is_damage(&error) => Err(error.context(Advised {
+                message: format!("remove container {reference}"),
+                hint: format!("'coracle rm -f {reference}' removes a container that is damaged"),
+            })),
+            removed => removed.map(|()| Some(id)),
+        }
     }
 
-    /// Takes the lock of a container that does not run, or that `force` ends. `None` for one that is gone by then.
-    fn lock_stopped(&self, container: &Container, force: bool) -> anyhow::Result<Option<Lock>> {
-        let path = container.dir.lock();
-        let patience = Patience::start();
-        while patience.lasts() {
-            if container.state()?.status.is_running() {
-                if !force {
-                    return Err(Error::Running { name: container.name().to_owned() }.into());
-                }
-                match self.kill(container, libc::SIGKILL) {
-                    Err(error) if matches!(error.downcast_ref(), Some(Error::NotRunning { .. })) => {}
-                    result => result?,
-                }
-            }
-            if !container.dir.config().exists() {
-                return Ok(None);
-            }
-            match Lock::try_exclusive(&path) {
-                Ok(Some(lock)) if !container.outlived_its_monitor()? => return Ok(Some(lock)),
-                Ok(_) => patience.pause(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(error).with_context(|| format!("lock {}", path.display())),
-            }
+    fn remove_whole(&self, container: &Container, options: RemoveOptions) -> anyhow::Result<()> {
+        match lock_stopped(&container.dir, container.name(), options.force)? {
+            Some(_lock) => self.delete_container(container, options.volumes),
+            // Its monitor removed it when we killed it.
+            None => Ok(()),
         }
-        Err(Error::Invalid(format!("container {} is used by another command", container.name())).into())
+    }
+
+    fn remove_damaged(&self, id: &ContainerId) -> anyhow::Result<()> {
+        match lock_stopped(&self.layout.container(id), id.short(), true)? {
+            Some(_lock) => self.delete_damaged(id),
+            None => Ok(()),
+        }
     }
 
     /// Removes a container whose lock the caller holds, and with `volumes` the anonymous volumes that were its own.
@@ -86,6 +87,57 @@ impl Engine {
         }
         remove_tree(container.dir.path())
     }
+
+    /// Removes a container whose config cannot be read and whose lock the caller holds. Which anonymous volumes were its
+    /// own, nobody knows: they stay for `volume prune`.
+    pub(super) fn delete_damaged(&self, id: &ContainerId) -> anyhow::Result<()> {
+        let dir = self.layout.container(id);
+        match fs::remove_file(dir.config()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove {}", dir.config().display()));
+            }
+            _ => {}
+        }
+        names::release_all(&self.layout, id)?;
+        let _ = fs::remove_file(self.layout.attach_socket(id));
+        remove_tree(dir.path())
+    }
+}
+
+fn is_no_such(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Error::NoSuch { .. }))
+}
+
+/// Takes the lock of a container that does not run, or that `force` ends. `None` for one that is gone by then.
+fn lock_stopped(dir: &ContainerDir, name: &str, force: bool) -> anyhow::Result<Option<Lock>> {
+    let path = dir.lock();
+    let patience = Patience::start();
+    while patience.lasts() {
+        let state = match observe(dir) {
+            Err(error) if force && record::is_damage(&error) => Err(error),
+            state => Ok(state?),
+        };
+        if state.as_ref().is_ok_and(|state| state.status.is_running()) {
+            if !force {
+                return Err(Error::Running { name: name.to_owned() }.into());
+            }
+            signal_process(dir, libc::SIGKILL)?;
+        }
+        if !dir.config().exists() {
+            return Ok(None);
+        }
+        match (Lock::try_exclusive(&path), state) {
+            (Ok(Some(lock)), _) if !outlived_its_monitor(dir)? => return Ok(Some(lock)),
+            // Nobody knows which process to end.
+            (Ok(None), Err(damage)) => {
+                return Err(damage.context(format!("container {name} is in use, and its state is damaged")));
+            }
+            (Ok(_), _) => patience.pause(),
+            (Err(error), _) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            (Err(error), _) => return Err(error).with_context(|| format!("lock {}", path.display())),
+        }
+    }
+    Err(Error::Invalid(format!("container {name} is used by another command")).into())
 }
 
 #[cfg(test)]

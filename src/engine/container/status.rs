@@ -33,8 +33,18 @@ impl Container {
     /// Says whether the container's process lives although its monitor is gone. For whoever has taken the lock: to him
     /// [`Container::state`] would say that the container runs, since the lock is held.
     pub(super) fn outlived_its_monitor(&self) -> anyhow::Result<bool> {
-        let state = record::read::<ContainerState>(&self.dir.state())?;
-        Ok(state.is_some_and(|state| state.status.is_running() && is_alive(&state)))
+        outlived_its_monitor(&self.dir)
+    }
+
+    /// Says whether the container runs. Where its state is damaged, its lock tells.
+    pub(crate) fn is_running(&self) -> anyhow::Result<bool> {
+        match self.state() {
+            Err(error) if record::is_damage(&error) => {
+                let path = self.dir.lock();
+                Lock::is_held(&path).with_context(|| format!("look at the lock {}", path.display()))
+            }
+            state => Ok(state?.status.is_running()),
+        }
     }
 
     /// What became of the container before, for whoever has taken its lock.
@@ -45,9 +55,23 @@ impl Container {
 
     /// Opens the container's process 1, if it runs.
     pub fn running_process(&self) -> anyhow::Result<Option<OwnedFd>> {
-        let state = self.state()?;
-        let process = state.process.filter(|process| state.status.is_running() && !is_ending(process.pid));
-        Ok(process.and_then(|process| process.open()))
+        running_process(&self.dir)
+    }
+}
+
+/// [`Container::running_process`] of a container whose config may be damaged.
+pub(super) fn running_process(dir: &ContainerDir) -> anyhow::Result<Option<OwnedFd>> {
+    let state = observe(dir)?;
+    let process = state.process.filter(|process| state.status.is_running() && !is_ending(process.pid));
+    Ok(process.and_then(|process| process.open()))
+}
+
+/// [`Container::outlived_its_monitor`] of a container whose records may be damaged.
+pub(super) fn outlived_its_monitor(dir: &ContainerDir) -> anyhow::Result<bool> {
+    match record::read::<ContainerState>(&dir.state()) {
+        // Nobody knows a process; and the kernel ends one whose monitor is gone.
+        Err(error) if record::is_damage(&error) => Ok(false),
+        state => Ok(state?.is_some_and(|state| state.status.is_running() && is_alive(&state))),
     }
 }
 

@@ -8,9 +8,17 @@ use rustix::{
     io::Errno,
 };
 
-use crate::{base::signal, engine::Engine, store::lock::Lock, sys::process};
+use crate::{
+    base::signal,
+    engine::Engine,
+    store::{layout::ContainerDir, lock::Lock},
+    sys::process,
+};
 
-use super::{Container, status::Patience};
+use super::{
+    Container,
+    status::{Patience, running_process},
+};
 
 /// docker's, in seconds.
 const DEFAULT_TIMEOUT: i64 = 10;
@@ -29,7 +37,7 @@ impl Engine {
     pub fn stop(&self, container: &Container, options: StopOptions) -> anyhow::Result<()> {
         let Some(process) = container.running_process()? else {
             // It may be about to end by itself.
-            return if container.state()?.status.is_running() { settle(container) } else { Ok(()) };
+            return if container.state()?.status.is_running() { settle(&container.dir) } else { Ok(()) };
         };
         let lifecycle = &container.config.lifecycle;
         let signal = match options.signal {
@@ -43,7 +51,7 @@ impl Engine {
             process::signal(&process, libc::SIGKILL).or_else(ended_already)?;
             wait_for_end(&process, None)?;
         }
-        settle(container)
+        settle(&container.dir)
     }
 }
 
@@ -57,11 +65,11 @@ pub(super) fn stop_signal(name: &str) -> anyhow::Result<i32> {
 
 /// Waits until the monitor of a process that has ended has written that down and let go of the container. Another
 /// command may have started it again by then: its lock is held as long as that runs.
-pub(super) fn settle(container: &Container) -> anyhow::Result<()> {
-    let path = container.dir.lock();
+pub(super) fn settle(dir: &ContainerDir) -> anyhow::Result<()> {
+    let path = dir.lock();
     let patience = Patience::start();
     while Lock::is_held(&path).with_context(|| format!("look at the lock {}", path.display()))?
-        && container.running_process()?.is_none()
+        && running_process(dir)?.is_none()
     {
         patience.pause();
     }
@@ -97,8 +105,8 @@ mod tests {
         let again = put(&engine, config(1, "again"));
         set_running(&again, true);
         let _lock = Lock::exclusive(&again.dir.lock()).unwrap();
-        settle(&again).unwrap();
+        settle(&again.dir).unwrap();
         let gone = put(&engine, config(2, "gone"));
-        settle(&gone).unwrap();
+        settle(&gone.dir).unwrap();
     }
 }

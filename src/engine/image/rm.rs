@@ -116,7 +116,7 @@ impl Engine {
     pub(crate) fn image_users(&self) -> anyhow::Result<Vec<User>> {
         let mut users = Vec::new();
         for container in self.containers()? {
-            let is_running = container.state()?.status.is_running();
+            let is_running = container.is_running()?;
             let Container { config, .. } = container;
             users.extend(config.image.map(|image| User { name: config.name, image, is_running }));
         }

@@ -74,7 +74,7 @@ impl Engine {
         let mut row = Row { kind: "Containers", total: containers.len(), active: 0, size: 0, reclaimable: 0 };
         row.size = below(&self.layout.containers());
         for container in &containers {
-            if container.state()?.status.is_running() {
+            if container.is_running()? {
                 row.active += 1;
             } else {
                 row.reclaimable += usage::of(container.dir.path());

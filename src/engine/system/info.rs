@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::Engine,
-    store::image::{Platform, read_index},
+    store::{
+        container::Status,
+        image::{Platform, read_index},
+    },
 };
 
 impl Engine {
@@ -15,9 +18,9 @@ impl Engine {
         let (mut running, mut paused) = (0, 0);
         let containers = self.containers()?;
         for container in &containers {
-            let status = container.state()?.status;
-            running += usize::from(status == crate::store::container::Status::Running);
-            paused += usize::from(status == crate::store::container::Status::Paused);
+            let is_paused = container.state().is_ok_and(|state| state.status == Status::Paused);
+            paused += usize::from(is_paused);
+            running += usize::from(!is_paused && container.is_running()?);
         }
         let mut images: Vec<_> = read_index(&self.layout)?.manifests.iter().map(|d| d.digest).collect();
         images.sort();

@@ -10,12 +10,19 @@ mod size;
 pub mod system;
 pub mod volume;
 
-use std::{cell::OnceCell, fmt, fs, os::unix::fs::MetadataExt, path::PathBuf, sync::OnceLock};
+use std::{
+    cell::OnceCell,
+    fmt, fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use anyhow::Context;
+use rustix::fs::{Access, AtFlags, CWD};
 
 use crate::{
-    base::id::ContainerId,
+    base::{advice::Advised, id::ContainerId},
     image::layer::progress::Progress,
     store::layout::Layout,
     sys::userns::{self, IdMap},
@@ -59,12 +66,40 @@ impl Engine {
         self.map.get_or_init(userns::best_map)
     }
 
-    /// Opens the caller's store; what is not there yet is made when something is written.
+    /// Opens the caller's store; what is not there yet is made when something is written. Another user's is refused: what
+    /// root makes in there, its owner could neither read nor remove.
     pub fn open() -> anyhow::Result<Self> {
         let root = state_directory()?;
+        refuse_strangers(&root)?;
         let runtime = runtime_directory().unwrap_or_else(|| root.join("run"));
         Ok(Engine::of(Layout::new(root, runtime)))
     }
+}
+
+fn refuse_strangers(root: &Path) -> anyhow::Result<()> {
+    let Ok(found) = fs::metadata(root) else { return Ok(()) };
+    let (owner, me) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner == me || (is_unmapped(owner) && is_writable(root)) {
+        return Ok(());
+    }
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let (owner, me) = (user_in(&passwd, owner), user_in(&passwd, me));
+    Err(Advised {
+        message: format!("the state directory {} belongs to {owner}, and this is {me}", root.display()),
+        hint: format!("run it as {owner}, or set CORACLE_ROOT to a directory of your own"),
+    }
+    .into())
+}
+
+/// Says whether this is how an id shows that our user namespace does not map. user_namespaces(7).
+fn is_unmapped(uid: u32) -> bool {
+    let overflow = fs::read_to_string("/proc/sys/kernel/overflowuid");
+    overflow.map_or(uid == 65_534, |text| text.trim().parse() == Ok(uid))
+}
+
+fn is_writable(directory: &Path) -> bool {
+    let flags = AtFlags::EACCESS;
+    rustix::fs::accessat(CWD, directory, Access::WRITE_OK | Access::EXEC_OK, flags).is_ok()
 }
 
 /// What `--root` names, else `$CORACLE_ROOT`, else `$XDG_DATA_HOME/coracle`, else `~/.local/share/coracle`.
@@ -109,6 +144,16 @@ fn home_in(passwd: &str, uid: u32) -> Option<PathBuf> {
         let home = fields.nth(2)?;
         (found && home.starts_with('/')).then(|| PathBuf::from(home))
     })
+}
+
+/// A user as messages name him: `cora (1001)`, or `uid 1001` where /etc/passwd has no name.
+fn user_in(passwd: &str, uid: u32) -> String {
+    let name = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
+    });
+    name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} ({uid})"))
 }
 
 /// A new identifier, by the kernel's random numbers.
@@ -187,11 +232,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_home_in_passwd() {
+    fn finds_homes_and_names_in_passwd() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nodd:x:7:7::relative:/bin/sh\nann:x:1000:1000:Ann,,,:/home/ann:/bin/sh\n";
         assert_eq!(home_in(passwd, 1000), Some("/home/ann".into()));
         for nobody in [7, 1001] {
             assert_eq!(home_in(passwd, nobody), None, "{nobody}");
         }
+        assert_eq!(user_in(passwd, 1000), "ann (1000)");
+        assert_eq!(user_in(passwd, 1001), "uid 1001");
     }
 }

@@ -90,6 +90,42 @@ fn another_user_is_not_let_in_to_a_container() {
     running.output().prints("0 bytes\n");
 }
 
+/// `sudo coracle` with the user's own state directory would leave root's files there, which the user cannot remove.
+#[test]
+fn a_store_of_another_user_is_refused() {
+    requires!(Userns, Program("unshare"));
+    if !host::is_root() {
+        // Nobody else can play another user.
+        return;
+    }
+    let world = World::new();
+    fs::create_dir(world.state()).unwrap();
+    let give = |uid, mode| {
+        std::os::unix::fs::chown(world.state(), Some(uid), Some(uid)).unwrap();
+        fs::set_permissions(world.state(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    give(54_321, 0o700);
+    for command in [&["run", "--rm", "host:", "true"][..], &["ps"], &["load", "-q"], &["volume", "ls"]] {
+        let output = world.coracle(command).output();
+        assert!([1, 125].contains(&output.code), "{output}");
+        assert_eq!(
+            world.normal(&output.stderr),
+            "coracle: the state directory $STATE belongs to uid 54321, and this is root (0)\n\
+             hint: run it as uid 54321, or set CORACLE_ROOT to a directory of your own\n"
+        );
+    }
+    world.coracle(["version"]).succeeds();
+    assert_eq!(fs::read_dir(world.state()).unwrap().count(), 0);
+    // Root of a user namespace that does not map the owner: whether it can write there decides.
+    let nested = || world.program("unshare").arg("-r").args([env!("CARGO_BIN_EXE_coracle"), "ps", "-q"]);
+    let output = nested().exits(1);
+    assert!(output.stderr.contains("(65534), and this is root (0)"), "{output}");
+    give(54_321, 0o777);
+    nested().succeeds();
+    give(0, 0o700);
+    nested().succeeds();
+}
+
 /// CVE-2020-15257: an abstract socket is reached from every container that has the host's network.
 #[test]
 fn cve_2020_15257_no_socket_of_ours_is_abstract() {

@@ -197,15 +197,10 @@ pub fn collect(layout: &Layout) -> anyhow::Result<Swept> {
 /// namespace of who unpacks.
 pub fn write_shrunk(change: &mut IndexChange<'_>) -> anyhow::Result<()> {
     match change.write() {
-        Err(error) if is_full(&error) => remove_trees(change)?,
+        Err(error) if record::is_full(&error) => remove_trees(change)?,
         answer => return answer,
     }
     change.write()
-}
-
-fn is_full(error: &anyhow::Error) -> bool {
-    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
 }
 
 /// Removes the trees that an index does not reach where they are: a place in tmp/ needs room.

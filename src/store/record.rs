@@ -2,8 +2,9 @@
 //! power loss leaves either. rename(2), fsync(2).
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -78,6 +79,28 @@ pub fn write<T: Serialize>(path: &Path, record: &T, durability: Durability) -> a
     replace(path, &text, durability).with_context(|| format!("write {}", path.display()))
 }
 
+/// Writes a record over the one that is there and is no shorter: for a disk that has no room for a second one. A crash
+/// meanwhile leaves it damaged.
+pub fn overwrite<T: Serialize>(path: &Path, record: &T) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec(record).expect("a record of ours has string keys");
+    let mut write = || -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        if text.len() > length {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        text.resize(length, b' ');
+        file.write_all_at(&text, 0)
+    };
+    write().with_context(|| format!("write over {}", path.display()))
+}
+
+/// Says whether a write failed because there is no room on the disk.
+pub fn is_full(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+}
+
 /// Makes a record that was written [`Durability::Relaxed`] survive power loss.
 pub fn sync(path: &Path) -> anyhow::Result<()> {
     let parent = path.parent().expect("a record is in a directory");
@@ -140,6 +163,18 @@ mod tests {
             write(&path, &record, Durability::Relaxed).unwrap();
             assert_eq!(read::<String>(&path).unwrap(), Some(record), "{length}");
         }
+    }
+
+    #[test]
+    fn a_record_is_written_over_a_longer_one_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record.json");
+        write(&path, &"long", Durability::Relaxed).unwrap();
+        overwrite(&path, &"a").unwrap();
+        assert_eq!(read::<String>(&path).unwrap().unwrap(), "a");
+        overwrite(&path, &"gone").unwrap();
+        assert!(is_full(&overwrite(&path, &"longer").unwrap_err()));
+        assert_eq!(read::<String>(&path).unwrap().unwrap(), "gone");
     }
 
     #[test]

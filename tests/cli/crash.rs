@@ -111,3 +111,80 @@ fn a_lost_runtime_directory() {
     world.coracle(["stop", "-t", "0", "one"]).succeeds();
     world.coracle(["run", "--rm", "box", "true"]).succeeds();
 }
+
+/// The disk fills up while a program runs: its status is told and kept, and its output is shown.
+#[test]
+fn a_full_disk() {
+    requires!(Userns, Program("unshare"), Program("mount"), Program("sh"));
+    let world = World::new();
+    world.file("box.tar", Image::payload().docker_archive(&["box:latest"]).tar());
+    world.file(
+        "script",
+        r#"
+        set -e
+        mkdir $CORACLE_ROOT
+        mount -t tmpfs -o size=48m none $CORACLE_ROOT
+        $coracle load -q -i box.tar
+        mkfifo input
+        for option in --name=kept --rm; do
+            $coracle run -i $option box sh -c 'cat; exit 3' < input & command=$!
+            exec 3> input
+            while [ -z "$($coracle ps -q)" ]; do :; done
+            cat /dev/zero > $CORACLE_ROOT/fill 2> errors || :
+            echo output >&3
+            exec 3>&-
+            status=0; wait $command || status=$?
+            echo status $status
+            $coracle inspect -f '{{.State.Status}} {{.State.ExitCode}}' kept
+            $coracle wait kept
+            rm $CORACLE_ROOT/fill
+        done
+        $coracle start kept
+        $coracle kill kept || :
+        $coracle wait kept
+        "#,
+    );
+    let output = world
+        .program("unshare")
+        .args(["-rm", "/bin/sh", "script"])
+        .env("coracle", env!("CARGO_BIN_EXE_coracle"))
+        .succeeds();
+    assert_eq!(
+        world.normal(&output.stdout),
+        "Loaded image: box:latest\n\
+         output\nstatus 3\nexited 3\n3\n\
+         output\nstatus 3\nexited 3\n3\n\
+         kept\nkept\n137\n",
+        "{output}"
+    );
+    output.complains("");
+}
+
+/// The end cannot be written down for another reason: that is told, and the exit code is known all the same.
+#[test]
+fn a_record_that_cannot_be_written() {
+    requires!(Userns);
+    let world = World::with_payload();
+    let fifo = world.files().join("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+    let mount = format!("{}:/files", world.files().display());
+    let running = world
+        .coracle(["run", "--name", "one", "-v", &mount, "box", "sh", "-c", "cat /files/fifo; exit 3"])
+        .spawn();
+    let input = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let id = world.line(["ps", "-q", "--no-trunc"]);
+    let state = world.state().join("containers").join(id).join("state.json");
+    // The name that the record would have until it is whole.
+    let taken = state.with_file_name(format!("state.json.{}.new", running.pid.as_raw_nonzero()));
+    std::fs::create_dir(taken).unwrap();
+    drop(input);
+    let output = running.output();
+    assert_eq!(output.code, 3, "{output}");
+    assert_eq!(
+        world.normal(&output.stderr),
+        "coracle: write $STATE/containers/<id>/state.json: Is a directory\n"
+    );
+    world.coracle(["wait", "one"]).succeeds().prints("3\n");
+    assert_eq!(world.line(["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "one"]), "exited 3");
+    world.coracle(["rm", "one"]).succeeds();
+}

@@ -4,10 +4,14 @@ use std::io::IsTerminal;
 
 use crate::{
     cli::{
+        error,
         exit::Exit,
         terminal::{DetachKeys, Front, FrontEnd, front, window_size},
     },
-    engine::{Error, container::run::Attachment},
+    engine::{
+        Error,
+        container::run::{Attachment, Ended},
+    },
     monitor::client::Connection,
 };
 
@@ -28,6 +32,12 @@ pub(super) fn attachment(
         true => Attachment::Client { size: terminal.then(window_size).flatten() },
         false => Attachment::Streams { stdin, stdout, stderr },
     })
+}
+
+/// Tells what could not be written down of a program's end. The status is the program's all the same.
+pub(super) fn ended(ended: Ended) -> Exit {
+    ended.unkept.into_iter().for_each(error::print);
+    Exit::Program(ended.code)
 }
 
 /// How to attach through a monitor.

@@ -49,7 +49,7 @@ impl Command for Run {
         let outcome = engine.run(options, attachment, |container| id = Some(container.id().clone()))?;
         let exit = match outcome {
             Outcome::Detached => Exit::Success,
-            Outcome::Ended(code) => Exit::Program(code),
+            Outcome::Ended(ended) => front::ended(ended),
             Outcome::Attached { client, container } => {
                 let attach = Attach {
                     stdin: streams.stdin,

@@ -68,7 +68,7 @@ impl Start {
                 Err(Error::Invalid(format!("container {name} runs already: see 'coracle attach'")).into())
             }
             Some(Outcome::Detached) => Ok(Exit::Success),
-            Some(Outcome::Ended(code)) => Ok(Exit::Program(code)),
+            Some(Outcome::Ended(ended)) => Ok(front::ended(ended)),
             Some(Outcome::Attached { client, container }) => {
                 let attach = Attach {
                     stdin: streams.stdin,

@@ -68,6 +68,17 @@ pub(super) struct Ready<'e> {
     terminal_size: Size,
 }
 
+/// How a container's program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: u8,
+    /// Why that could not be written down, or what was to be removed then was not: no concern of the program's.
+    pub unkept: Option<anyhow::Error>,
+}
+
+/// What is in the lock's file until the program has ended: as long as an exit code.
+const NO_CODE: &[u8] = b"   ";
+
 /// The size of a terminal that nobody has told us the size of.
 pub(super) const TERMINAL_SIZE: Size = Size { rows: 24, columns: 80 };
 
@@ -182,8 +193,8 @@ impl Ready<'_> {
         self.terminal_size = size.unwrap_or(TERMINAL_SIZE);
     }
 
-    /// Runs the container with this process as its monitor, whose own streams are attached. Gives the exit code.
-    pub(super) fn foreground(mut self, own: OwnStreams) -> anyhow::Result<u8> {
+    /// Runs the container with this process as its monitor, whose own streams are attached.
+    pub(super) fn foreground(mut self, own: OwnStreams) -> anyhow::Result<Ended> {
         monitor::hold_signals()?;
         match self.start() {
             Ok(running) => {
@@ -238,10 +249,9 @@ impl Ready<'_> {
 
     /// Starts the program and writes down that it runs.
     fn start(&mut self) -> Result<Running, StartError> {
-        // What an earlier run left there would be taken for this one's end.
-        if self.before.started.is_some() {
-            let _ = self.lock.file().set_len(0);
-        }
+        // Over what an earlier run left there, which would be taken for this one's end; and so that there is room for the
+        // exit code, should the program fill the disk.
+        let _ = self.lock.file().write_all_at(NO_CODE, 0);
         let running = match self.launch() {
             Err(error) if error.kind == StartErrorKind::MapRefused && self.before.started.is_none() => {
                 self.fall_back_to_single_map().map_err(setup_error)?;
@@ -320,13 +330,13 @@ impl Ready<'_> {
         Ok(())
     }
 
-    /// Looks after the program until it has ended, and writes down how. Gives the exit code.
+    /// Looks after the program until it has ended, and writes down how.
     fn supervise(
         self,
         running: Running,
         own: Option<OwnStreams>,
         client: Option<OwnedFd>,
-    ) -> anyhow::Result<u8> {
+    ) -> anyhow::Result<Ended> {
         let lifecycle = &self.container.config.lifecycle;
         let mut started = running.started;
         let (layer, is_foreground) = (started.layer.take(), own.is_some());
@@ -344,12 +354,12 @@ impl Ready<'_> {
         if let Some(note) = running.note {
             note.remove();
         }
-        let kept = self.note_end(code);
+        let mut kept = self.note_end(code);
         let announced = ended.announce();
         if !lifecycle.auto_remove {
-            self.reach_the_disk(layer, is_foreground)?;
+            kept = kept.and(self.reach_the_disk(layer, is_foreground));
         }
-        kept.and(announced)
+        Ok(Ended { code: announced?, unkept: kept.err() })
     }
 
     /// Sees to it that the end and the writable layer are on the disk, which may take seconds, before the container's lock
@@ -379,7 +389,7 @@ impl Ready<'_> {
     }
 
     fn note_end(&self, code: u8) -> anyhow::Result<()> {
-        let _ = self.lock.file().write_all_at(code.to_string().as_bytes(), 0);
+        let _ = self.lock.file().write_all_at(format!("{code:<3}").as_bytes(), 0);
         if let Some(path) = &self.container.config.lifecycle.pidfile {
             let _ = fs::remove_file(path);
         }
@@ -399,7 +409,11 @@ impl Ready<'_> {
             exit_code: i32::from(code),
             ..state.unwrap_or_else(ContainerState::created)
         };
-        record::write(&path, &state, Durability::Relaxed)
+        match record::write(&path, &state, Durability::Relaxed) {
+            // The state of what runs is the longer one.
+            Err(error) if record::is_full(&error) => record::overwrite(&path, &state).map_err(|_| error),
+            written => written,
+        }
     }
 
     /// Writes down that the program could not be started, or removes what was to be removed at its end anyway.

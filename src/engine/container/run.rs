@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 
 use crate::{engine::Engine, monitor::OwnStreams, sys::tty::Size};
 
+pub use super::launch::Ended;
 use super::{Container, create::CreateOptions};
 
 /// What of the container the caller wants to hear and say.
@@ -23,8 +24,8 @@ pub enum Attachment {
 pub enum Outcome {
     /// It runs, and nobody of us is attached.
     Detached,
-    /// It has ended, with this exit code.
-    Ended(u8),
+    /// It has ended.
+    Ended(Ended),
     /// It runs; the socket leads to its monitor.
     Attached { client: OwnedFd, container: Box<Container> },
 }

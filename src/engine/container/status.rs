@@ -149,16 +149,27 @@ fn is_alive(state: &ContainerState) -> bool {
     state.process.as_ref().is_some_and(|process| process.open().is_some())
 }
 
-/// What became of a container whose monitor ended without a word: a SIGKILL, a power failure.
+/// The exit code that the monitor left in the lock's file.
+fn noted_code(dir: &ContainerDir) -> Option<i32> {
+    fs::read_to_string(dir.lock()).ok()?.trim().parse().ok()
+}
+
+/// What became of a container whose monitor ended without a word: a SIGKILL, a power failure; or with the exit code
+/// alone, on a full disk.
 fn abandoned(state: ContainerState, dir: &ContainerDir) -> ContainerState {
     let written = fs::metadata(dir.state()).and_then(|file| file.modified()).ok();
     let finished = written.and_then(|time| Some(Time::from(jiff::Timestamp::try_from(time).ok()?)));
+    let noted = noted_code(dir);
+    let error = match noted {
+        Some(_) => "its end could not be written down",
+        None => "the monitor ended before the container",
+    };
     ContainerState {
         status: Status::Exited,
         process: None,
         finished: finished.or(state.started),
-        exit_code: KILLED,
-        error: "the monitor ended before the container".to_owned(),
+        exit_code: noted.unwrap_or(KILLED),
+        error: error.to_owned(),
         ..state
     }
 }

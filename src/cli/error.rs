@@ -139,9 +139,22 @@ fn chain(error: &anyhow::Error) -> String {
         if !line.is_empty() {
             line.push_str(": ");
         }
-        line.push_str(text.split(" (os error").next().unwrap_or(&text));
+        line.push_str(&without_numbers(&text));
     }
     line
+}
+
+/// The text without the ` (os error 2)` that the standard library puts after the kernel's words.
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(')') {
+            Some((number, rest)) if number.parse::<i32>().is_ok() => plain.push_str(rest),
+            _ => plain.extend([" (os error ", part]),
+        }
+    }
+    plain
 }
 
 fn each_cause(error: &anyhow::Error) -> String {
@@ -187,6 +200,11 @@ mod tests {
             (anyhow!("two").context("one"), "one: two"),
             (anyhow!("two").context("one: two"), "one: two"),
             (anyhow::Error::from(io()).context("open x"), "open x: No such file or directory"),
+            (
+                anyhow!("two").context(format!("{}; before that", io())),
+                "No such file or directory; before that: two",
+            ),
+            (anyhow!("read (os error x)"), "read (os error x)"),
         ];
         for (error, want) in cases {
             assert_eq!(chain(&error), want);

@@ -4,13 +4,16 @@ use std::io::{Read as _, Write as _};
 
 use anyhow::{Context as _, bail};
 
-use crate::sys::{
-    process::{self, Forked},
-    userns::{self, IdMap},
+use crate::{
+    base::advice::Advised,
+    sys::{
+        process::{self, Forked},
+        userns::{self, IdMap},
+    },
 };
 
 /// Does `work` in a child that has entered a user namespace with this map, or with the best that there is; its error
-/// comes back as text. *Must* be called while single-threaded. The child may use threads.
+/// comes back as text, with its advice. *Must* be called while single-threaded. The child may use threads.
 pub(crate) fn in_user_namespace(
     map: Option<&IdMap>,
     work: impl FnOnce(&IdMap) -> anyhow::Result<()>,
@@ -21,7 +24,8 @@ pub(crate) fn in_user_namespace(
             drop(answer);
             let done = enter(map).and_then(|map| work(&map));
             if let Err(error) = &done {
-                let _ = writer.write_all(format!("{error:#}").as_bytes());
+                let hint = error.downcast_ref::<Advised>().map_or("", |advised| &advised.hint);
+                let _ = writer.write_all(format!("{error:#}\0{hint}").as_bytes());
             }
             process::exit_now(u8::from(done.is_err()))
         }
@@ -32,7 +36,12 @@ pub(crate) fn in_user_namespace(
             match process::wait(&pidfd)? {
                 process::End::Exited(0) => Ok(()),
                 _ if text.is_empty() => bail!("the child in the user namespace was killed"),
-                _ => bail!("{text}"),
+                _ => match text.split_once('\0') {
+                    Some((message, hint)) if !hint.is_empty() => {
+                        bail!(Advised { message: message.to_owned(), hint: hint.to_owned() })
+                    }
+                    _ => bail!("{}", text.trim_end_matches('\0')),
+                },
             }
         }
     }

@@ -16,7 +16,7 @@ use rustix::{
 use sha2::{Digest as _, Sha256};
 
 use super::{directory, layout::Layout, tmp::Tmp};
-use crate::base::digest::Digest;
+use crate::base::{advice::Advised, digest::Digest};
 
 /// The largest document that is read into memory: a manifest, an index or a config. Real ones have some KiB.
 pub const DOCUMENT_LIMIT: u64 = 4 << 20;
@@ -159,6 +159,39 @@ pub fn drop_damaged(layout: &Layout, digest: &Digest) -> anyhow::Result<()> {
             Err(error).with_context(|| format!("remove the damaged blob {digest}"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Removes a stored blob, of whatever size, that is not what its name says. Says whether it did.
+pub fn drop_if_damaged(layout: &Layout, digest: &Digest) -> anyhow::Result<bool> {
+    if !is_damaged(layout, digest)? {
+        return Ok(false);
+    }
+    fs::remove_file(layout.blob(digest)).with_context(|| format!("remove the damaged blob {digest}"))?;
+    Ok(true)
+}
+
+/// Reads a stored blob and says whether it is not what its name says.
+fn is_damaged(layout: &Layout, digest: &Digest) -> anyhow::Result<bool> {
+    let (mut file, mut hasher) = (open(layout, digest)?, Sha256::new());
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).with_context(|| format!("read blob {digest}"))? {
+            0 => return Ok(Digest::from_bytes(hasher.finalize().into()) != *digest),
+            length => hasher.update(&buffer[..length]),
+        }
+    }
+}
+
+/// Puts the blame for an error while a stored blob was read on the blob, if it is damaged.
+pub fn blame(error: anyhow::Error, layout: &Layout, digest: &Digest) -> anyhow::Error {
+    match is_damaged(layout, digest) {
+        Ok(true) => Advised {
+            message: format!("the store's blob {digest} is damaged"),
+            hint: "remove the image ('coracle rmi -f') and load it again".to_owned(),
+        }
+        .into(),
+        _ => error,
     }
 }
 

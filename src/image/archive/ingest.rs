@@ -53,6 +53,13 @@ struct Job<'a> {
     diff_id: Digest,
 }
 
+impl Job<'_> {
+    /// The blob that the store may have of it: of an archive that does not say which, an uncompressed one.
+    fn stored_as(&self) -> Digest {
+        self.blob.map_or(self.diff_id, |blob| blob.digest)
+    }
+}
+
 impl Ingest<'_> {
     /// Puts an image in the store.
     pub fn image(&self, source: &dyn Source, found: &Found) -> anyhow::Result<Stored> {
@@ -226,16 +233,27 @@ impl Ingest<'_> {
     }
 
     fn layer(&self, source: &dyn Source, job: &Job<'_>) -> anyhow::Result<Layer> {
-        self.stored_layer(job)
-            .transpose()
-            .unwrap_or_else(|| self.new_layer(source, job))
-            .with_context(|| format!("load layer {}", job.diff_id))
+        let layer = match self.stored_layer(job).transpose() {
+            Some(Err(error)) => match self.makes_way(source, job)? {
+                true => self.new_layer(source, job),
+                false => Err(error),
+            },
+            Some(stored) => stored,
+            None => self.new_layer(source, job),
+        };
+        layer.with_context(|| format!("load layer {}", job.diff_id))
     }
 
-    /// A layer whose blob the store has: for an archive that does not say which blob it is, an uncompressed one.
+    /// Removes the stored blob of a layer that could not be unpacked, if it is damaged and the archive at hand has it.
+    fn makes_way(&self, source: &dyn Source, job: &Job<'_>) -> anyhow::Result<bool> {
+        let is_at_hand = matches!(source.open(&job.path)?, Some(Blob::Reader { .. }));
+        Ok(is_at_hand && blob::drop_if_damaged(self.target.layout, &job.stored_as())?)
+    }
+
+    /// A layer whose blob the store has.
     fn stored_layer(&self, job: &Job<'_>) -> anyhow::Result<Option<Layer>> {
         let Target { layout, map, .. } = self.target;
-        let digest = job.blob.map_or(job.diff_id, |blob| blob.digest);
+        let digest = job.stored_as();
         if !blob::has(layout, &digest)? {
             return Ok(None);
         }

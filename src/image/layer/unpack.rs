@@ -84,8 +84,13 @@ pub fn ingest(
 pub fn unpack_blob(target: Target<'_>, blob: &Digest, diff_id: &Digest) -> anyhow::Result<()> {
     let source = blob::open(target.layout, blob)?;
     let expected = Expected { digest: Some(*blob), size: None };
-    ingest(target, source, expected, Some(*diff_id)).with_context(|| format!("unpack blob {blob}"))?;
-    Ok(())
+    match ingest(target, source, expected, Some(*diff_id)) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let error = error.context(format!("unpack blob {blob}"));
+            Err(blob::blame(error, target.layout, blob))
+        }
+    }
 }
 
 /// Runs jobs (one a layer) at the same time, as many as there are processors, and gives their results in order.

@@ -137,6 +137,52 @@ fn what_is_damaged_in_the_store_is_stored_again() {
     }
 }
 
+/// The tree of a layer is to be made again, and the store's blob of it is damaged: that is no fault of the archive's.
+#[test]
+fn a_damaged_layer_is_taken_from_the_archive_or_told() {
+    requires!(Userns);
+    let world = World::new();
+    let large = Image::payload().layer(tree! { "large" => file(vec![b'x'; 5 << 20]) });
+    for archive in [large.oci(Some("box:latest")), large.docker_archive(&["box:latest"])] {
+        let path = world.file("archive.tar", archive.tar());
+        let load = || world.coracle(["load", "-qi", path.to_str().unwrap()]);
+        let blobs = world.state().join("blobs/sha256");
+        load().succeeds();
+        let is_layer = |path: &std::path::PathBuf| path.metadata().unwrap().len() > 5 << 20;
+        let paths = || std::fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path());
+        let blob = paths()
+            .filter(is_layer)
+            .find(|path| std::fs::read(path).unwrap().windows(5).any(|name| name == b"large"));
+        let blob = blob.unwrap();
+        let whole = std::fs::read(&blob).unwrap();
+        let damage = || {
+            std::fs::write(&blob, "damaged").unwrap();
+            std::fs::OpenOptions::new().write(true).open(&blob).unwrap().set_len(whole.len() as u64).unwrap();
+            for map in std::fs::read_dir(world.state().join("layers")).unwrap() {
+                std::fs::remove_dir_all(map.unwrap().path()).unwrap();
+            }
+        };
+        damage();
+        let told = |output: &crate::world::Output| {
+            let digest = blob.file_name().unwrap().to_str().unwrap();
+            let lines = format!(
+                "the store's blob sha256:{digest} is damaged\n\
+                 hint: remove the image ('coracle rmi -f') and load it again\n"
+            );
+            assert!(output.stderr.ends_with(&lines), "{output}");
+        };
+        told(&world.coracle(["run", "--rm", "box", "true"]).exits(125));
+        // In a stream it is gone by when it turns out to be needed.
+        if archive.files[0].0 == "oci-layout" {
+            told(&world.coracle(["load", "-q"]).stdin(archive.tar()).exits(125));
+        }
+        load().succeeds();
+        assert!(std::fs::read(&blob).unwrap() == whole);
+        world.coracle(["run", "--rm", "box", "true"]).succeeds();
+        world.coracle(["rmi", "-f", "box"]).succeeds();
+    }
+}
+
 #[test]
 fn a_missing_file_and_surplus_words() {
     let world = World::new();

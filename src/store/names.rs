@@ -25,9 +25,7 @@ pub fn claim(layout: &Layout, name: &str, id: &ContainerId) -> anyhow::Result<Re
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error).with_context(|| format!("claim the name {name}")),
     }
-    let path = layout.names_lock();
-    directory::make(path.parent().expect("the lock is in a directory"))?;
-    let _lock = Lock::exclusive(&path).with_context(|| format!("lock {}", path.display()))?;
+    let _lock = lock(layout)?;
     loop {
         if let Some(holder) = resolve(layout, name)?
             && is_alive(layout, &holder)?
@@ -101,8 +99,31 @@ fn list(layout: &Layout) -> anyhow::Result<Vec<String>> {
     }
 }
 
-/// Lists the links of containers that are no more: what an interrupted command leaves.
-pub fn stale(layout: &Layout) -> anyhow::Result<Vec<PathBuf>> {
+/// Removes the links of containers that are no more: what an interrupted command leaves.
+pub fn sweep(layout: &Layout) -> anyhow::Result<()> {
+    if stale(layout)?.is_empty() {
+        return Ok(());
+    }
+    // Looked for again: somebody may have replaced one by his own meanwhile.
+    let _lock = lock(layout)?;
+    for link in stale(layout)? {
+        match fs::remove_file(&link) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove the stale name {}", link.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn lock(layout: &Layout) -> anyhow::Result<Lock> {
+    let path = layout.names_lock();
+    directory::make(path.parent().expect("the lock is in a directory"))?;
+    Lock::exclusive(&path).with_context(|| format!("lock {}", path.display()))
+}
+
+fn stale(layout: &Layout) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for name in list(layout)? {
         match resolve(layout, &name)? {
@@ -160,6 +181,9 @@ mod tests {
         drop(making);
         assert_eq!(stale(&layout).unwrap(), [layout.name("web")]);
         assert_eq!(claim(&layout, "web", &new).unwrap(), Ok(()));
+        claim(&layout, "db", &gone).unwrap().unwrap();
+        sweep(&layout).unwrap();
+        assert_eq!(resolve(&layout, "db").unwrap(), None);
         assert_eq!(resolve(&layout, "web").unwrap(), Some(new));
     }
 

@@ -173,3 +173,32 @@ fn a_damaged_index_says_what_to_do() {
     world.coracle(["system", "prune", "-f"]).succeeds();
     assert_eq!(world.content(), [""; 0]);
 }
+
+/// An error of the kernel's says of what.
+#[test]
+fn a_store_that_cannot_be_written_or_listed() {
+    requires!(Userns, Program("unshare"), Program("mount"), Program("sh"));
+    let world = World::with_payload();
+    world.coracle(["create", "--name", "one", "box", "true"]).succeeds();
+    let script = r#"
+        mount --bind $CORACLE_ROOT $CORACLE_ROOT && mount -o remount,bind,ro $CORACLE_ROOT || exit
+        $coracle system prune -f
+        $coracle container prune -f
+        $coracle rmi -f box
+    "#;
+    let output = world
+        .program("unshare")
+        .args(["-rm", "/bin/sh", "-c", script])
+        .env("coracle", env!("CARGO_BIN_EXE_coracle"))
+        .exits(1);
+    let container = "coracle: lock $STATE/containers/<id>/lock: Read-only file system\n";
+    let index = "coracle: lock $STATE/locks/index: Read-only file system\n";
+    assert_eq!(world.normal(&output.stderr), format!("{container}{index}{container}{index}"));
+
+    let world = World::new();
+    fs::create_dir(world.state()).unwrap();
+    fs::write(world.state().join("containers"), "").unwrap();
+    let output = world.coracle(["ps"]).exits(1);
+    assert_eq!(world.normal(&output.stderr), "coracle: list $STATE/containers: Not a directory\n");
+    fs::remove_file(world.state().join("containers")).unwrap();
+}

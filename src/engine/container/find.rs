@@ -26,14 +26,15 @@ impl Engine {
 
     /// The ids of all containers' directories, in no order. Unfinished ones are among them.
     pub fn container_ids(&self) -> anyhow::Result<Vec<ContainerId>> {
+        let list = || format!("list {}", self.layout.containers().display());
         let entries = match fs::read_dir(self.layout.containers()) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).context("list the containers"),
+            Err(error) => return Err(error).with_context(list),
         };
         let mut ids = Vec::new();
         for entry in entries {
-            let name = entry.context("list the containers")?.file_name();
+            let name = entry.with_context(list)?.file_name();
             ids.extend(name.to_str().and_then(|name| name.parse::<ContainerId>().ok()));
         }
         Ok(ids)

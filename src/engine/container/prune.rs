@@ -106,9 +106,7 @@ impl Engine {
                 Err(error) => errors.push(error),
             }
         }
-        for link in names::stale(&self.layout)? {
-            fs::remove_file(&link).with_context(|| format!("remove the stale name {}", link.display()))?;
-        }
+        errors.extend(names::sweep(&self.layout).err());
         self.sweep_runtime();
         Ok(bytes)
     }

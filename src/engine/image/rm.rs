@@ -49,7 +49,11 @@ impl Engine {
                 Err(error) => errors.push(error),
             }
         }
-        gc::collect(&self.layout).context("sweep the store")?;
+        match gc::collect(&self.layout).context("sweep the store") {
+            // Likely for the same reason.
+            Err(error) if errors.is_empty() => errors.push(error),
+            _ => {}
+        }
         Ok((removed, errors))
     }
 

@@ -58,7 +58,7 @@ pub(super) fn place(layout: &Layout, tmp: Tmp, root: &OwnedFd, path: &Path) -> a
     // Between a look at what is there and its replacement nobody else may put a good one there and use it.
     let lock = layout.layers_lock();
     directory::make(lock.parent().context("a lock has a parent")?)?;
-    let _lock = Lock::exclusive(&lock).context("lock the layers")?;
+    let _lock = Lock::exclusive(&lock).with_context(|| format!("lock {}", lock.display()))?;
     if is_whole(path)? {
         return Ok(());
     }

@@ -11,7 +11,7 @@
 //!                   upper/ work/                 the writable layer
 //!                   hosts, hostname, resolv.conf   bound into the container
 //!                   log/                         JSON-lines log
-//!                   lock                         flock held by the monitor for the container's life
+//!                   lock                         flock held by the monitor for the container's life; its text: the exit code
 //!   mountpoints/                                 what is mounted upon in every container: below all layers
 //!   names/<name>                                 symbolic link whose text is a container id: creating it claims the name
 //!   volumes/<name>/volume.json, data/, lock    the lock is held while it is filled at its first use

@@ -16,7 +16,10 @@ use crate::{
     sys::socket,
 };
 
-use super::{Container, status::outlived_its_monitor};
+use super::{
+    Container,
+    status::{Patience, outlived_its_monitor},
+};
 
 /// A directory without config and lock is somebody's work in progress for this long.
 const GRACE: Duration = Duration::from_secs(10);
@@ -65,10 +68,7 @@ impl Engine {
 
     /// Removes one container, unless it runs or somebody is at it. Gives how many bytes that freed.
     fn prune_one(&self, container: &Container) -> anyhow::Result<Option<u64>> {
-        let Some(_lock) = try_lock(&container.dir)? else { return Ok(None) };
-        if container.outlived_its_monitor()? {
-            return Ok(None);
-        }
+        let Some(_lock) = lock_stopped(container)? else { return Ok(None) };
         let bytes = usage::of(container.dir.path());
         self.delete_container(container, false)?;
         Ok(Some(bytes))
@@ -127,6 +127,24 @@ impl Engine {
             }
         }
     }
+}
+
+/// Takes the lock of a container that does not run. One that has ended may still be locked, while its layer is synced.
+fn lock_stopped(container: &Container) -> anyhow::Result<Option<Lock>> {
+    let patience = Patience::start();
+    while patience.lasts() {
+        if let Some(lock) = try_lock(&container.dir)? {
+            return Ok((!container.outlived_its_monitor()?).then_some(lock));
+        }
+        match container.state() {
+            Ok(state) if !state.status.is_running() => patience.pause(),
+            Ok(_) => return Ok(None),
+            // Who holds the lock may well be running.
+            Err(error) if record::is_damage(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 fn try_lock(dir: &ContainerDir) -> anyhow::Result<Option<Lock>> {

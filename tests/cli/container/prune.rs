@@ -38,3 +38,15 @@ fn asks_unless_told() {
     world.coracle(["ps", "-aq"]).succeeds().prints("");
     world.coracle(["container", "prune", "-f", "surplus"]).exits(1);
 }
+
+/// The layer of a container that has just ended is still being synced, by nobody that the user waits for.
+#[test]
+fn what_has_just_ended_goes() {
+    requires!(Userns);
+    let world = World::with_payload();
+    for _ in 0..10 {
+        world.coracle(["run", "--name", "one", "box", "true"]).succeeds();
+        world.coracle(["container", "prune", "-f"]).succeeds();
+        world.coracle(["ps", "-aq"]).succeeds().prints("");
+    }
+}

@@ -37,11 +37,12 @@ use super::{
 /// The first byte of what a stub says of an execve that failed; errno follows, in the machine's order.
 pub const FAILED: u8 = b'X';
 
-// A static ELF file of one segment, as the assembler lays it out: header, program header, code, the channel's number.
+// A static ELF file of one segment, as the assembler lays it out: header, program header, code, message, channel's number.
 #[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(
     include_str!("exec_stub/elf.s"),
     include_str!("exec_stub/x86_64.s"),
+    include_str!("exec_stub/tail.s"),
     machine = const 62,
     options(att_syntax)
 );
@@ -50,6 +51,7 @@ std::arch::global_asm!(
 std::arch::global_asm!(
     include_str!("exec_stub/elf.s"),
     include_str!("exec_stub/aarch64.s"),
+    include_str!("exec_stub/tail.s"),
     machine = const 183,
 );
 

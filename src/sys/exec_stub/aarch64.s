@@ -37,14 +37,3 @@ entry:
     mov w8, #94                     // exit_group
     svc #0
     udf #0
-
-message:
-    .ascii "coracle: exec /proc/self/exe: there is no such program in the container\n"
-    .set message_length, . - message
-    .balign 4
-channel:
-    .4byte -1
-.globl coracle_stub_end
-.hidden coracle_stub_end
-coracle_stub_end:
-.popsection

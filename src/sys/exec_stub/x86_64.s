@@ -36,14 +36,3 @@ entry:
     movl $231, %eax                 # exit_group
     syscall
     ud2
-
-message:
-    .ascii "coracle: exec /proc/self/exe: there is no such program in the container\n"
-    .set message_length, . - message
-    .balign 4
-channel:
-    .4byte -1
-.globl coracle_stub_end
-.hidden coracle_stub_end
-coracle_stub_end:
-.popsection

@@ -157,11 +157,5 @@ pub fn exec(exec: Exec<'_>) -> Result<Started, StartError> {
     process::exec::exec(&exec)
 }
 
-/// The process of a container whose /proc/PID/ns files lead to its namespaces, given its process 1: with [`Launch::init`]
-/// that one is closed to everybody but the host's root.
-pub fn reachable_process(first: rustix::process::Pid) -> rustix::process::Pid {
-    process::exec::reachable(first)
-}
-
 #[cfg(test)]
 mod tests;

@@ -153,10 +153,6 @@ impl ContainerDir {
         self.0.join(name)
     }
 
-    pub fn log_dir(&self) -> PathBuf {
-        self.0.join("log")
-    }
-
     pub fn log(&self) -> PathBuf {
         self.0.join("log/container.log")
     }

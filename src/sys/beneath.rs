@@ -41,16 +41,6 @@ pub fn open_strict(root: impl AsFd, path: &Path, flags: OFlags, mode: Mode) -> R
     resolve_with(root, path, flags, mode, resolve).during(|| describe("open", path, flags))
 }
 
-/// Opens a path's directory, and gives its last component, for the calls that make or remove names. The directory is
-/// resolved as a program with this root would; the last component is taken as it is.
-pub fn open_parent(root: impl AsFd, path: &Path) -> Result<(OwnedFd, OsString), SyscallError> {
-    let name =
-        path.file_name().ok_or_else(|| SyscallError::new(format!("parent({path:?})"), Errno::INVAL))?;
-    let parent = path.parent().unwrap_or(Path::new(""));
-    let dir = open(root, parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
-    Ok((dir, name.to_owned()))
-}
-
 /// Opens a directory, in the root, and makes what is missing of it. Links are followed in the root; the target of one
 /// that dangles is made.
 pub fn make_dirs(root: impl AsFd, path: &Path, mode: Mode) -> Result<OwnedFd, SyscallError> {

@@ -1,8 +1,8 @@
 //! Descriptors: all of ours are owned and close-on-exec; what crosses an exec is placed by [`place`] alone.
-//! unix(7), memfd_create(2), close_range(2).
+//! unix(7), close_range(2).
 
 use std::{
-    io::{self, IoSlice, IoSliceMut, Read},
+    io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
     path::Path,
@@ -48,14 +48,6 @@ pub fn reopen(fd: impl AsFd, flags: OFlags) -> Result<OwnedFd, SyscallError> {
         .during(|| format!("open({path:?})"))
 }
 
-/// Reads a file to its end, or to `limit` bytes, whichever comes first.
-pub fn read_up_to(fd: impl AsFd, limit: u64) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::from(fd.as_fd().try_clone_to_owned()?);
-    let mut content = Vec::new();
-    file.take(limit).read_to_end(&mut content)?;
-    Ok(content)
-}
-
 /// Writes all of `content`; a value for a kernel file goes out in one call.
 pub fn write_all(fd: impl AsFd, mut content: &[u8]) -> Result<(), Errno> {
     while !content.is_empty() {
@@ -76,19 +68,6 @@ pub fn place(fd: BorrowedFd<'_>, number: RawFd) -> Result<(), SyscallError> {
     // SAFETY: what had the number is closed; that is what the caller asks for, and 0 to 2 are owned by nobody.
     let answer = unsafe { libc::dup2(fd.as_raw_fd(), number) };
     check(i64::from(answer)).map(drop).during(|| format!("dup2(.., {number})"))
-}
-
-/// Sees to it that 0, 1 and 2 are open, on /dev/null where they are not, so that no descriptor of ours becomes one of
-/// them by accident.
-pub fn fill_standard() {
-    for number in 0..3 {
-        // SAFETY: F_GETFD on any number only reads the descriptor table; open's path is a literal.
-        unsafe {
-            if libc::fcntl(number, libc::F_GETFD) == -1 {
-                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
-            }
-        }
-    }
 }
 
 /// Marks every descriptor from `first` on close-on-exec: an inherited one that nobody of us knows is not passed on.
@@ -195,27 +174,6 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Option<Ow
     Ok((received.bytes, fd))
 }
 
-/// A sealed copy of a file in memory: nobody can write to it any more, whoever opens it.
-pub fn sealed_copy(source: impl AsFd, name: &str) -> Result<OwnedFd, SyscallError> {
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fstat, memfd_create};
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let memory = memfd_create(name, flags).during(|| format!("memfd_create({name:?})"))?;
-    let mut left = fstat(&source).during(|| "fstat()")?.st_size as u64;
-    let mut offset = 0;
-    while left > 0 {
-        let count = usize::try_from(left).unwrap_or(usize::MAX);
-        let sent =
-            rustix::fs::sendfile(&memory, &source, Some(&mut offset), count).during(|| "sendfile()")?;
-        if sent == 0 {
-            break;
-        }
-        left -= sent as u64;
-    }
-    let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
-    fcntl_add_seals(&memory, seals).during(|| "fcntl(F_ADD_SEALS)")?;
-    Ok(memory)
-}
-
 /// Takes over a descriptor that a raw call has just made.
 ///
 /// # Safety
@@ -257,13 +215,5 @@ mod tests {
         let mut buffer = [0; 64];
         assert_eq!(receive(&ours, &mut buffer).unwrap().0, 9);
         assert_eq!(receive(&ours, &mut buffer).unwrap().0, 0);
-    }
-
-    #[test]
-    fn a_sealed_copy_cannot_be_written() {
-        let source = std::fs::File::open("/proc/self/exe").unwrap();
-        let copy = sealed_copy(&source, "copy").unwrap();
-        assert_eq!(rustix::fs::fstat(&copy).unwrap().st_size as u64, source.metadata().unwrap().len());
-        assert_eq!(rustix::io::write(&copy, b"x"), Err(Errno::PERM));
     }
 }

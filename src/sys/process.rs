@@ -253,13 +253,6 @@ pub fn set_name(name: &CStr) -> Result<(), SyscallError> {
     rustix::thread::set_name(name).during(|| "prctl(PR_SET_NAME)")
 }
 
-/// Orphans below this process become its children.
-pub fn set_child_subreaper() -> Result<(), SyscallError> {
-    // SAFETY: plain integers.
-    let answer = unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
-    check(i64::from(answer)).map(drop).during(|| "prctl(PR_SET_CHILD_SUBREAPER)")
-}
-
 /// Sets the real, effective and saved user id of this thread.
 pub fn set_uid(uid: u32) -> Result<(), SyscallError> {
     let id = Uid::from_raw(uid);

@@ -52,8 +52,8 @@ fn collect(command: Command, name: String, pages: &mut Vec<(String, Vec<u8>)>) -
 fn sections(name: &str) -> &'static [&'static str] {
     match name.strip_prefix("coracle-").map(|verb| verb.trim_start_matches("container-")) {
         None => &[EXIT_STATUS, ENVIRONMENT, FILES, SEE_ALSO],
-        Some("run") => &[EXIT_STATUS_OF_PROGRAM, SEE_COMMAND],
-        Some("exec") => &[EXIT_STATUS_OF_EXEC, SEE_COMMAND],
+        Some("run") => &[EXIT_STATUS_OF_RUN, PROGRAMS_END, SEE_COMMAND],
+        Some("exec") => &[EXIT_STATUS_OF_EXEC, PROGRAMS_END, SEE_COMMAND],
         Some("start") => &[EXIT_STATUS_OF_START, SEE_COMMAND],
         Some(_) => &[SEE_COMMAND],
     }
@@ -73,20 +73,11 @@ and
 it is that of the container's program.
 "#;
 
-const EXIT_STATUS_OF_PROGRAM: &str = r#".SH "EXIT STATUS"
+const EXIT_STATUS_OF_RUN: &str = r#".SH "EXIT STATUS"
 The program's own; with \-d, 0 once it runs. Else:
 .TP
 .B 125
 There is no container, or an option is wrong.
-.TP
-.B 126
-The program cannot be executed.
-.TP
-.B 127
-The program was not found.
-.TP
-.B 128+n
-Signal n ended the program.
 "#;
 
 const EXIT_STATUS_OF_EXEC: &str = r#".SH "EXIT STATUS"
@@ -97,7 +88,10 @@ There is no such container, or it does not run.
 .TP
 .B 125
 An option is wrong, or the container could not be entered.
-.TP
+"#;
+
+/// How an exit status tells of a program, behind what is particular to `run` and `exec`.
+const PROGRAMS_END: &str = r#".TP
 .B 126
 The program cannot be executed.
 .TP
